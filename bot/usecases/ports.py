@@ -1,0 +1,302 @@
+"""What the use cases need from the world. `bot/records`, `bot/dialogue` and the library fulfil it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.facts.clinical import (
+    History,
+    Level,
+    PainEntry,
+    SessionEntry,
+    SymptomFact,
+    Urgency,
+    Verdict,
+)
+from bot.facts.talk import Flag, Kind, Message, Patient, Reply, Standing, TurnState
+
+
+class Patients(Protocol):
+    def at_door(self, door: str, address: str) -> Patient | None: ...
+    def enrol(self, door: str, address: str, now: datetime) -> Patient: ...
+    def get(self, patient_id: str) -> Patient: ...
+    def address_of(self, patient_id: str) -> str: ...
+    def remember(self, patient_id: str, changes: Mapping[str, str | None]) -> None:
+        """Merge into the profile; None removes the key."""
+
+    def set_standing(self, patient_id: str, standing: Standing) -> None: ...
+    def record_consent(
+        self,
+        patient_id: str,
+        *,
+        given: bool,
+        version: str,
+        text_hash: str,
+        channel: str,
+        now: datetime,
+    ) -> None: ...
+    def claim_turn(self, patient_id: str, owner: str, now: datetime, until: datetime) -> bool:
+        """Take the patient's turn lease, if it is free, ran out, or is ours already."""
+
+    def release_turn(self, patient_id: str, owner: str) -> None: ...
+    def with_waiting(self, now: datetime) -> Sequence[str]:
+        """Patients with inbound messages that no turn has answered yet and no live lease."""
+
+    def erase(self, patient_id: str) -> Mapping[str, int]:
+        """Remove the person's rows everywhere in our database; how many, by table."""
+
+
+class Messages(Protocol):
+    def receive(
+        self,
+        patient_id: str,
+        *,
+        text: str,
+        payload: str | None,
+        door_key: str | None,
+        now: datetime,
+        erase_at: datetime | None,
+    ) -> tuple[Message, bool]:
+        """Store an inbound message; (message, False) where `door_key` came before."""
+
+    def screened(self, message_id: str) -> None: ...
+    def set_state(
+        self, message_id: str, state: TurnState, understanding: Mapping[str, object] | None = None
+    ) -> None: ...
+    def get(self, message_id: str) -> Message: ...
+    def unanswered(self, patient_id: str) -> Sequence[Message]:
+        """Inbound messages in state screened or waiting, oldest first."""
+
+    def say(
+        self, patient_id: str, reply: Reply, *, in_reply_to: str | None, now: datetime
+    ) -> Message:
+        """Write an outbound message, its unused button tokens and its outbox row (safety first in line)."""
+
+    def replies_to(self, message_id: str) -> Sequence[Message]: ...
+    def last_said(self, patient_id: str) -> Message | None: ...
+    def open_question(self, patient_id: str) -> Message | None:
+        """The newest outbound message that asks something, if nothing answered it since."""
+
+    def transcript(
+        self, patient_id: str, *, after: int = 0, limit: int = 200
+    ) -> Sequence[Message]: ...
+    def take_token(self, patient_id: str, token: str, now: datetime) -> str | None:
+        """The payload behind a button's token if it was offered to this patient and is unused.
+
+        Taking one uses up every button of the same message. None: forged, foreign or used.
+        """
+
+    def drop_offers(self, patient_id: str) -> None:
+        """Switch off every unused button of the patient (after a stop)."""
+
+    def erase_due_text(self, now: datetime) -> int:
+        """Erase the text of messages whose `erase_at` has passed; how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAssessment:
+    id: int
+    at: datetime
+    level: Level
+    urgency: Urgency
+    rules: tuple[str, ...]
+    regions: tuple[str, ...]
+    question: str | None
+    reminded_at: datetime | None
+
+
+class Assessments(Protocol):
+    def add(
+        self,
+        patient_id: str,
+        message_id: str | None,
+        facts: Sequence[SymptomFact],
+        verdict: Verdict,
+        *,
+        content_version: str,
+        now: datetime,
+    ) -> int:
+        """Facts and verdict in one go. Level `continue` and `none` are born closed."""
+
+    def for_message(self, message_id: str) -> Verdict | None: ...
+    def open_for(self, patient_id: str) -> Sequence[OpenAssessment]: ...
+    def close(self, assessment_id: int, *, by: str, reason: str, now: datetime) -> None: ...
+    def remind(self, assessment_id: int, now: datetime) -> None: ...
+    def all_open(self, level: Level, before: datetime) -> Sequence[tuple[str, OpenAssessment]]:
+        """(patient id, assessment) of that level, opened before that time and still open."""
+
+    def record_green(self, patient_id: str, message_id: str | None, now: datetime) -> None:
+        """The patient went through the sign check and has none."""
+
+    def last_green(self, patient_id: str) -> datetime | None: ...
+    def last_alarm(self, patient_id: str) -> datetime | None:
+        """When the newest check, assess, stop or crisis was given, open or closed."""
+
+
+class Flags(Protocol):
+    def raise_(
+        self,
+        patient_id: str,
+        *,
+        level: str,
+        urgency: str,
+        summary: str,
+        assessment_id: int | None,
+        now: datetime,
+    ) -> int: ...
+    def get(self, flag_id: int) -> Flag | None: ...
+    def list(self, *, open_only: bool = True) -> Sequence[Flag]: ...
+    def clear(self, flag_id: int, *, by: str, reason: str, now: datetime) -> None: ...
+
+
+class SymptomLog(Protocol):
+    def add_pain(
+        self, patient_id: str, *, pain: int, region: str | None, message_id: str, now: datetime
+    ) -> None:
+        """Once per `message_id`."""
+
+    def add_session(self, patient_id: str, entry: SessionEntry, *, message_id: str) -> None:
+        """Once per `message_id`."""
+
+    def pains(self, patient_id: str, since: datetime) -> Sequence[PainEntry]: ...
+    def history(self, patient_id: str, since: datetime) -> History: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An outbox row due for delivery."""
+
+    id: int
+    patient_id: str
+    message: Message
+    attempts: int
+
+
+class Outbox(Protocol):
+    def due(self, door: str, now: datetime, limit: int = 50) -> Sequence[Parcel]:
+        """Pending parcels of that door whose next try is due: safety first, then oldest."""
+
+    def sent(self, message_id: str, now: datetime) -> None: ...
+    def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
+        """With `retry_at` None it's given up."""
+
+
+class Audit(Protocol):
+    def record(self, actor: str, action: str, subject: str, detail: str, now: datetime) -> None:
+        """Never patient text in `detail`."""
+
+
+class Misses(Protocol):
+    def keep(self, patient_id: str, message_id: str, ranking: Sequence[tuple[str, float]]) -> None:
+        """Keep a misunderstood message for the authors."""
+
+
+class UnitOfWork(Protocol):
+    patients: Patients
+    messages: Messages
+    assessments: Assessments
+    flags: Flags
+    log: SymptomLog
+    outbox: Outbox
+    audit: Audit
+    misses: Misses
+
+    def commit(self) -> None: ...
+
+
+class Records(Protocol):
+    def unit(self) -> AbstractContextManager[UnitOfWork]:
+        """A transaction: rolled back on leaving unless committed."""
+
+    def export(self, patient_id: str) -> Mapping[str, Any]:
+        """Everything kept about a person, decrypted, as plain JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTurn:
+    """What the engine made of one message. `replies` are unscreened."""
+
+    replies: tuple[Reply, ...]
+    intent: str | None
+    confidence: float
+    ranking: tuple[tuple[str, float], ...]
+    flow: str | None
+
+
+class EngineSilent(Exception):
+    """The engine is down, too slow, or its answer can't be read."""
+
+
+class Engine(Protocol):
+    async def turn(
+        self, patient_id: str, message_id: str, text: str, metadata: Mapping[str, object]
+    ) -> EngineTurn:
+        """Raises EngineSilent."""
+
+    async def erase(self, patient_id: str) -> int: ...
+
+
+class Screen(Protocol):
+    """Extraction and triage together, assembled from content."""
+
+    version: str
+
+    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]: ...
+    def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:
+        """A present sign named by a pressed button."""
+
+    def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One offered answer. `says`: further words for it. `sign`: the triage sign that choosing it reports.
+
+    `green`: choosing it says that no sign is there today.
+    """
+
+    title: str
+    value: str
+    says: tuple[str, ...] = ()
+    sign: str | None = None
+    green: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How a content entry's question may be answered. `form`: choice, number, text or time (HH:MM)."""
+
+    id: str
+    form: str
+    options: tuple[Option, ...] = ()
+    low: int | None = None
+    high: int | None = None
+
+
+class Library(Protocol):
+    def say(self, content_id: str, /, **variables: str) -> tuple[Reply, ...]:
+        """The entry's bubbles in order, buttons on the last. KeyError: no such entry."""
+
+    def vouches(self, reply: Reply) -> bool:
+        """Whether this reply is word for word what `say` gives for its id and variables."""
+
+    def question(self, content_id: str) -> Question | None: ...
+    def why(self, content_id: str) -> tuple[Reply, ...]: ...
+    def more(self, content_id: str) -> tuple[Reply, ...]: ...
+    def short_form(self, text: str) -> str | None:
+        """The intent behind a short exact form (yes, thanks, back, why ...), or None."""
+
+    def number(self, name: str) -> float:
+        """A clinical or operational figure from content, by name."""
+
+    def country(self, code: str | None) -> Mapping[str, str]:
+        """`name`, `zone`, `emergency`, `crisis` (numbers as words) for a country code or None."""
+
+
+def kinds_before_consent() -> frozenset[Kind]:
+    """What may be said to somebody who has not consented."""
+    return frozenset({Kind.SAFETY, Kind.PLAIN, Kind.QUESTION})
