@@ -16,6 +16,7 @@ class Standing(str, Enum):
     REFUSED = "refused"
     MINOR = "minor"
     NOT_FOR = "not_for"
+    LEAVING = "leaving"
 
 
 class Kind(str, Enum):

@@ -1,0 +1,26 @@
+"""What is kept: patients, talks, verdicts, flags, the outbox and the audit. SQLAlchemy lives here only."""
+
+from bot.records.cipher import Cipher, load_or_make_key_file, new_key
+from bot.records.errors import (
+    AlreadyCleared,
+    KeyFileUnsafe,
+    NotInRecords,
+    NotMigrated,
+    RecordsError,
+    WrongKey,
+)
+from bot.records.records import SqlRecords, SqlUnit
+
+__all__ = [
+    "AlreadyCleared",
+    "Cipher",
+    "KeyFileUnsafe",
+    "NotInRecords",
+    "NotMigrated",
+    "RecordsError",
+    "SqlRecords",
+    "SqlUnit",
+    "WrongKey",
+    "load_or_make_key_file",
+    "new_key",
+]

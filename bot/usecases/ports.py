@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.facts.clinical import (
@@ -17,7 +17,7 @@ from bot.facts.clinical import (
     Urgency,
     Verdict,
 )
-from bot.facts.talk import Flag, Kind, Message, Patient, Reply, Standing, TurnState
+from bot.facts.talk import Flag, Message, Patient, Reply, Standing, TurnState
 
 
 class Patients(Protocol):
@@ -46,8 +46,19 @@ class Patients(Protocol):
     def with_waiting(self, now: datetime) -> Sequence[str]:
         """Patients with inbound messages that no turn has answered yet and no live lease."""
 
+    def leaving(self, before: datetime) -> Sequence[str]:
+        """Patients who asked to be erased and whose talk has been quiet since `before`."""
+
     def erase(self, patient_id: str) -> Mapping[str, int]:
         """Remove the person's rows everywhere in our database; how many, by table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A button as it was shown, with its meaning."""
+
+    title: str
+    payload: str
 
 
 class Messages(Protocol):
@@ -63,7 +74,9 @@ class Messages(Protocol):
     ) -> tuple[Message, bool]:
         """Store an inbound message; (message, False) where `door_key` came before."""
 
-    def screened(self, message_id: str) -> None: ...
+    def unscreened(self, before: datetime) -> Sequence[Message]:
+        """Inbound messages still in state received that arrived before that time, oldest first."""
+
     def set_state(
         self, message_id: str, state: TurnState, understanding: Mapping[str, object] | None = None
     ) -> None: ...
@@ -71,9 +84,7 @@ class Messages(Protocol):
     def unanswered(self, patient_id: str) -> Sequence[Message]:
         """Inbound messages in state screened or waiting, oldest first."""
 
-    def say(
-        self, patient_id: str, reply: Reply, *, in_reply_to: str | None, now: datetime
-    ) -> Message:
+    def say(self, patient_id: str, reply: Reply, *, in_reply_to: str | None, now: datetime) -> Message:
         """Write an outbound message, its unused button tokens and its outbox row (safety first in line)."""
 
     def replies_to(self, message_id: str) -> Sequence[Message]: ...
@@ -81,11 +92,9 @@ class Messages(Protocol):
     def open_question(self, patient_id: str) -> Message | None:
         """The newest outbound message that asks something, if nothing answered it since."""
 
-    def transcript(
-        self, patient_id: str, *, after: int = 0, limit: int = 200
-    ) -> Sequence[Message]: ...
-    def take_token(self, patient_id: str, token: str, now: datetime) -> str | None:
-        """The payload behind a button's token if it was offered to this patient and is unused.
+    def transcript(self, patient_id: str, *, after: int = 0, limit: int = 200) -> Sequence[Message]: ...
+    def take_token(self, patient_id: str, token: str, now: datetime) -> Offered | None:
+        """The button behind a token if it was offered to this patient and is unused.
 
         Taking one uses up every button of the same message. None: forged, foreign or used.
         """
@@ -212,6 +221,9 @@ class Records(Protocol):
     def unit(self) -> AbstractContextManager[UnitOfWork]:
         """A transaction: rolled back on leaving unless committed."""
 
+    def purge(self, now: datetime, retention: timedelta) -> Mapping[str, int]:
+        """Remove what is older than `retention`, save consents, audit and open flags; how many, by table."""
+
     def export(self, patient_id: str) -> Mapping[str, Any]:
         """Everything kept about a person, decrypted, as plain JSON values."""
 
@@ -250,6 +262,8 @@ class Screen(Protocol):
         """A present sign named by a pressed button."""
 
     def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict: ...
+    def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
+        """Content ids of what to say to a verdict, in order; its question last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +309,3 @@ class Library(Protocol):
 
     def country(self, code: str | None) -> Mapping[str, str]:
         """`name`, `zone`, `emergency`, `crisis` (numbers as words) for a country code or None."""
-
-
-def kinds_before_consent() -> frozenset[Kind]:
-    """What may be said to somebody who has not consented."""
-    return frozenset({Kind.SAFETY, Kind.PLAIN, Kind.QUESTION})

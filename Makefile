@@ -1,0 +1,50 @@
+# The same few commands for everybody. `make` lists them.
+# Any Python from 3.8 on sets up; the coach's own versions are found or fetched by the set-up.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 /usr/bin/python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$$p" && break; done)
+UV := .tools/bin/uv
+LOCK := $(UV) pip compile --quiet --generate-hashes --no-header --no-annotate --universal
+
+.PHONY: help run chat test check setup setup-test python lock format
+
+help:
+	@echo "make run      set up what is missing and start the coach"
+	@echo "make chat     the same coach in this terminal"
+	@echo "make test     set up what is missing and test everything"
+	@echo "make check    check everything in content/"
+	@echo "make lock     renew the locks after a change in pyproject.toml or requirements/*.in"
+	@echo "make format   lay out the code as the checks expect it"
+
+run: setup
+	@exec .venv/bin/safecue run
+
+chat: setup
+	@exec .venv/bin/safecue chat
+
+test: setup-test
+	@exec .venv/bin/python setup/checks.py
+
+check: setup
+	@exec .venv/bin/safecue check
+
+setup: python
+	@$(PYTHON) setup/setup.py
+
+setup-test: python
+	@$(PYTHON) setup/setup.py --group test
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is missing on this machine."; \
+		echo "  -> Debian, Ubuntu: sudo apt-get install python3 python3-venv"; \
+		echo "  -> with pyenv: pyenv install 3.11"; exit 1; }
+
+lock:
+	$(LOCK) --python-version 3.11 requirements/tools.in -o requirements/tools.txt
+	$(LOCK) --python-version 3.11 pyproject.toml requirements/build.in -o requirements/app.txt
+	$(LOCK) --python-version 3.11 --extra dev --constraints requirements/app.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(LOCK) --python-version 3.10 --override requirements/engine-overrides.in requirements/engine.in -o requirements/engine.txt
+	$(LOCK) --python-version 3.10 --no-deps requirements/engine-weights.in -o requirements/engine-weights.txt
+
+format:
+	.venv/bin/ruff check --fix --quiet .
+	.venv/bin/ruff format .

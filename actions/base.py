@@ -1,0 +1,85 @@
+"""What every action of the coach does: read the turn, act, speak, and leave the flow in a known place."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.house import House
+from actions.turn import Turn
+from actions.words import as_bubble
+from bot.facts.talk import Standing
+from bot.usecases.onboarding import Onboarding
+
+Events = list[dict[str, Any]]
+DEADLINE = 1.8  # seconds; Rasa itself would wait for minutes
+LISTEN = "action_listen"
+MISSES = "misses"
+log = logging.getLogger(__name__)
+
+
+class CoachAction(Action):  # type: ignore[misc]
+    """`act` decides on events and says things through the turn. What it says goes out only if it succeeds."""
+
+    action_name: ClassVar[str]
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def name(self) -> str:
+        return self.action_name
+
+    def act(self, turn: Turn) -> Events:
+        raise NotImplementedError
+
+    def after(self, turn: Turn, events: Events) -> Events:
+        """Events that every action of this kind adds."""
+        return events
+
+    def rescue(self, tracker: Tracker) -> Events:
+        """What keeps the flow usable after a failure; nothing is kept of the turn."""
+        return []
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        try:
+            turn, events = await asyncio.wait_for(asyncio.to_thread(self._run, tracker), DEADLINE)
+        except Exception as fault:
+            log.error("%s failed: %s", self.name(), type(fault).__name__)
+            self._apologise(dispatcher)
+            return self.rescue(tracker)
+        for reply in turn.bubbles:
+            dispatcher.utter_message(**as_bubble(reply))
+        return events
+
+    def _run(self, tracker: Tracker) -> tuple[Turn, Events]:
+        turn = Turn(self.house, tracker)
+        return turn, self.after(turn, self.act(turn))
+
+    def _apologise(self, dispatcher: CollectingDispatcher) -> None:
+        for reply in self.house.library.say("action_failed"):
+            dispatcher.utter_message(**as_bubble(reply))
+
+
+class Digression(CoachAction):
+    """Said beside the flow: the running form then asks again; a new patient gets the first question."""
+
+    def after(self, turn: Turn, events: Events) -> Events:
+        if turn.slots.get(MISSES) and not any(event.get("name") == MISSES for event in events):
+            events = [*events, SlotSet(MISSES, 0)]
+        if any(event["event"] == "followup" for event in events):
+            return events
+        waits = turn.loop is None and turn.patient.standing is Standing.NEW and not turn.closed
+        return [*events, FollowupAction(turn.loop or (Onboarding.name if waits else LISTEN))]
+
+    def rescue(self, tracker: Tracker) -> Events:
+        return [FollowupAction((tracker.active_loop or {}).get("name") or LISTEN)]
+
+
+def leave(loop: str | None) -> Events:
+    """Events that end the running form. Its answers stay in their slots."""
+    return [ActiveLoop(None), SlotSet("requested_slot", None)] if loop else []

@@ -1,0 +1,78 @@
+"""The one place that picks the real parts. Nothing is opened before `assemble` is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.dialogue.client import RasaEngine
+from bot.extraction import build as build_extractor
+from bot.library.library import ContentLibrary, load_library
+from bot.library.screening_content import load_screening
+from bot.records import SqlRecords
+from bot.records.cipher import Cipher, load_or_make_key_file, new_key
+from bot.settings import Settings
+from bot.usecases.due import Due
+from bot.usecases.ports import Engine
+from bot.usecases.read_talk import ReadTalk
+from bot.usecases.receive_message import ReceiveMessage
+from bot.usecases.screening import Screening
+
+__all__ = ["House", "assemble", "new_key", "open_engine", "open_records", "open_screen"]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The assembled coach, as doors use it."""
+
+    settings: Settings
+    library: ContentLibrary
+    records: SqlRecords
+    screen: Screening
+    engine: Engine
+    receive: ReceiveMessage
+    talk: ReadTalk
+    due: Due
+
+
+def open_records(settings: Settings) -> SqlRecords:
+    """The records, brought to the newest schema."""
+    keys = [key.get_secret_value() for key in settings.keys]
+    if not keys:
+        keys, _ = load_or_make_key_file(settings.key_file)
+    records = SqlRecords(settings.database, Cipher(keys))
+    records.migrate()
+    return records
+
+
+def open_engine(settings: Settings) -> RasaEngine:
+    return RasaEngine(settings.engine_url, settings.engine_secret(), settings.engine_timeout)
+
+
+def open_screen(settings: Settings) -> Screening:
+    content = load_screening(settings.content_dir)
+    return Screening(build_extractor(content.vocabulary), content.rules, content.version)
+
+
+def assemble(settings: Settings, clock: Callable[[], datetime] = now) -> House:
+    """Raises ContentFaults, KeyFault or a database error, each with what to do."""
+    library = load_library(settings.content_dir)
+    screen = open_screen(settings)
+    records = open_records(settings)
+    engine = open_engine(settings)
+    receive = ReceiveMessage(records, screen, library, engine, clock, settings.engine_timeout)
+    return House(
+        settings=settings,
+        library=library,
+        records=records,
+        screen=screen,
+        engine=engine,
+        receive=receive,
+        talk=ReadTalk(records, library, clock),
+        due=Due(records, screen, library, engine, receive, clock, timedelta(days=settings.retention_days)),
+    )

@@ -1,0 +1,122 @@
+"""`safecue flags`: what clinicians must see, until there is a console."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from bot.facts.clinical import Level
+from bot.facts.talk import Flag
+from bot.usecases.ports import Records
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def run(argv: Sequence[str], records: Records, clock: Clock = utc_now) -> int:
+    """0: done. 1: no such flag, or it can't be cleared. 2: the command can't be read."""
+    try:
+        told = _parser().parse_args(argv)
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    if told.command == "list":
+        return _list(records, everything=told.all)
+    if told.command == "show":
+        return _show(records, told.id)
+    return _clear(records, told.id, by=told.by.strip(), reason=told.reason.strip(), now=clock())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("safecue flags", description="What a clinician must see.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("list", help="open flags, the most urgent first")
+    listing.add_argument("--all", action="store_true", help="cleared ones too")
+    show = commands.add_parser("show", help="one flag")
+    show.add_argument("id", type=int)
+    clear = commands.add_parser("clear", help="clear a flag and settle what raised it")
+    clear.add_argument("id", type=int)
+    clear.add_argument("--by", required=True, metavar="NAME", type=_words, help="who clears it")
+    clear.add_argument("--reason", required=True, metavar="TEXT", type=_words, help="why it may be cleared")
+    return parser
+
+
+def _words(value: str) -> str:
+    if not value.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return value
+
+
+def _list(records: Records, *, everything: bool) -> int:
+    with records.unit() as unit:
+        flags = unit.flags.list(open_only=not everything)
+    if not flags:
+        print("No flags." if everything else "No open flags.")
+    for flag in sorted(flags, key=_most_urgent_first):
+        print(_line(flag))
+    return 0
+
+
+def _most_urgent_first(flag: Flag) -> tuple[bool, int, datetime]:
+    known = {level.value: level.rank for level in Level}
+    return flag.cleared_at is not None, known.get(flag.level, len(known)), flag.raised_at
+
+
+def _line(flag: Flag) -> str:
+    state = "cleared" if flag.cleared_at else "open"
+    return "  ".join(
+        (
+            f"{flag.id:>5}",
+            f"{state:<7}",
+            _time(flag.raised_at),
+            f"{flag.level:<8}",
+            f"{flag.urgency:<8}",
+            flag.patient_id,
+            flag.summary,
+        )
+    )
+
+
+def _show(records: Records, flag_id: int) -> int:
+    with records.unit() as unit:
+        flag = unit.flags.get(flag_id)
+    if flag is None:
+        return _no_such_flag(flag_id)
+    print(f"flag       {flag.id}")
+    print(f"patient    {flag.patient_id}")
+    print(f"raised     {_time(flag.raised_at)}")
+    print(f"level      {flag.level}, {flag.urgency}")
+    print(f"rules      {flag.summary}")
+    if flag.cleared_at is None:
+        print("state      open")
+    else:
+        print(f"state      cleared {_time(flag.cleared_at)} by {flag.cleared_by}")
+        print(f"reason     {flag.cleared_reason}")
+    return 0
+
+
+def _clear(records: Records, flag_id: int, *, by: str, reason: str, now: datetime) -> int:
+    try:
+        with records.unit() as unit:
+            unit.flags.clear(flag_id, by=by, reason=reason, now=now)
+            unit.commit()
+    except LookupError:
+        return _no_such_flag(flag_id)
+    except ValueError as refusal:
+        print(f"Not cleared: {refusal}.", file=sys.stderr)
+        return 1
+    print(f"Flag {flag_id} is cleared by {by}. What raised it is settled.")
+    return 0
+
+
+def _no_such_flag(flag_id: int) -> int:
+    print(f"There is no flag {flag_id}. See: safecue flags list --all", file=sys.stderr)
+    return 1
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

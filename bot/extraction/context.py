@@ -1,0 +1,266 @@
+"""What the words around a mention say of it: denied, doubted, long ago, only supposed, somebody else's.
+
+A mention is taken back only on positive evidence near it; where nothing speaks against it, it stands.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.extraction.normalise import Word
+from bot.extraction.phrases import Match
+from bot.facts.clinical import Level, Presence, Subject, Time
+from bot.facts.vocabulary import Cue, CueKind, Reach, SignWords, Vocabulary
+
+_BACK_DOWN = frozenset({"though", "tho", "although"})
+_SELF = frozenset({"i", "me", "my", "myself", "mine"})
+_PRESENT_TENSE = frozenset(
+    [
+        "have",
+        "am",
+        "is",
+        "are",
+        "get",
+        "gets",
+        "getting",
+        "feel",
+        "feels",
+        "feeling",
+        "cant",
+        "keep",
+        "keeps",
+        "having",
+        "hurts",
+        "aches",
+        "goes",
+        "gives",
+        "spins",
+    ]
+)
+_PAST_TENSE = frozenset(
+    [
+        "had",
+        "was",
+        "were",
+        "happened",
+        "did",
+        "got",
+        "felt",
+        "went",
+        "came",
+        "fainted",
+        "collapsed",
+        "passed",
+        "took",
+    ]
+)
+_PERFECT = frozenset({"had", "been", "ever", "never"})
+_PARTING = frozenset({"but", "however", "though", "although"})
+_LONELY = 3
+FAR = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a mention stands, and the cues that say so. `meant` is False where an idiom covers it."""
+
+    meant: bool
+    presence: Presence
+    subject: Subject
+    time: Time
+    cues: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    cue: Cue
+    first: int
+    last: int
+
+
+class Surroundings:
+    """The cues of one message; asked once for each mention."""
+
+    def __init__(
+        self,
+        words: Sequence[Word],
+        matches: Iterable[Match],
+        cues: Mapping[str, Cue],
+        vocabulary: Vocabulary,
+    ) -> None:
+        self._words = words
+        self._vocabulary = vocabulary
+        self._starts = [0, *(n for n, w in enumerate(words) if w.hard and n)]
+        self._by_kind: dict[CueKind, list[_Found]] = {}
+        for match in matches:
+            cue = cues[match.owner]
+            self._by_kind.setdefault(cue.kind, []).append(_Found(cue, match.first, match.last))
+        self._cancel_false_denials()
+        self._firsts = {kind: [f.first for f in several] for kind, several in self._by_kind.items()}
+
+    def of(self, mention: Match, sign: SignWords) -> Standing:
+        if idiom := self._over(CueKind.IDIOM, mention):
+            return Standing(False, Presence.PRESENT, Subject.SELF, Time.UNDATED, (idiom,))
+        cues: list[str] = []
+        present = self._reached(CueKind.PRESENT, mention)
+        time = self._time(mention, present, cues)
+        subject = self._subject(mention, cues)
+        presence = self._presence(mention, sign, present, cues)
+        return Standing(True, presence, subject, time, tuple(cues))
+
+    def sentence_of(self, index: int) -> tuple[int, int]:
+        number = bisect_right(self._starts, index)
+        end = self._starts[number] if number < len(self._starts) else len(self._words)
+        return self._starts[number - 1], end
+
+    def _presence(self, mention: Match, sign: SignWords, present: str | None, cues: list[str]) -> Presence:
+        if denied := self._reached(CueKind.DENIED, mention):
+            cues.append(denied)
+            return Presence.DENIED
+        supposed = self._reached(CueKind.SUPPOSED, mention)
+        if supposed and not present and not sign.stands_if_supposed:
+            cues.append(supposed)
+            return Presence.SUPPOSED
+        doubtful = self._reached(CueKind.DOUBTFUL, mention)
+        if doubtful and sign.level is not Level.CRISIS:
+            cues.append(doubtful)
+            return Presence.DOUBTFUL
+        return Presence.PRESENT
+
+    def _time(self, mention: Match, present: str | None, cues: list[str]) -> Time:
+        if present:
+            cues.append(present)
+            return Time.NOW
+        for kind in (CueKind.PAST, CueKind.CHECKED):
+            past = self._reached(kind, mention)
+            if past and not self._speaks_of_now(mention, kind):
+                cues.append(past)
+                return Time.PAST
+        return Time.UNDATED
+
+    def _speaks_of_now(self, mention: Match, kind: CueKind) -> bool:
+        """The verb beside a mention is in the present; or, where it was only checked, not in the past."""
+        first, _ = self.sentence_of(mention.first)
+        beside = [w.text for w in self._words[max(first, mention.first - 3) : mention.last]]
+        for at, word in enumerate(beside):
+            following = beside[at + 1] if at + 1 < len(beside) else ""
+            if word in _PRESENT_TENSE and following not in _PERFECT:
+                return True
+        return kind is CueKind.CHECKED and not _PAST_TENSE.intersection(beside)
+
+    def _subject(self, mention: Match, cues: list[str]) -> Subject:
+        other = self._reached(CueKind.OTHER, mention)
+        if not other:
+            return Subject.SELF
+        cues.append(other)
+        if now := self._reached(CueKind.OTHER_NOW, mention):
+            cues.append(now)
+            return Subject.OTHER_NOW
+        return Subject.OTHER
+
+    def _reached(self, kind: CueKind, mention: Match) -> str | None:
+        for found in self._near(kind, mention):
+            if self._reaches(found, mention):
+                return found.cue.id
+        return None
+
+    def _near(self, kind: CueKind, mention: Match) -> Sequence[_Found]:
+        """Cues that stand near enough to be asked; keeps the cost linear in a long message."""
+        firsts = self._firsts.get(kind)
+        if not firsts:
+            return ()
+        low = bisect_left(firsts, mention.first - FAR)
+        high = bisect_right(firsts, mention.last + FAR)
+        return self._by_kind[kind][low:high]
+
+    def _over(self, kind: CueKind, mention: Match) -> str | None:
+        for found in self._near(kind, mention):
+            if found.first < mention.last and mention.first < found.last:
+                return found.cue.id
+        return None
+
+    def _reaches(self, found: _Found, mention: Match) -> bool:
+        reach = found.cue.reach
+        if reach is Reach.OVER:
+            return found.first < mention.last and mention.first < found.last
+        if reach is Reach.AFTER:
+            return found.last <= mention.first and self._open_road(found, mention)
+        if reach is Reach.BEFORE:
+            return (
+                mention.last <= found.first
+                and found.first - mention.last <= found.cue.words
+                and not any(w.hard for w in self._words[mention.last : found.first])
+                and not any(
+                    w.text in self._vocabulary.enders for w in self._words[mention.last : found.first]
+                )
+            )
+        first, end = self.sentence_of(mention.first)
+        if reach is Reach.NEAR and not first <= found.first < end and self._alone(found):
+            first = self.sentence_of(first - 1)[0] if first else first
+            end = self.sentence_of(end)[1] if end < len(self._words) else end
+        if found.cue.kind in (CueKind.PAST, CueKind.CHECKED) and self._parted(found, mention):
+            return False
+        far = min(abs(found.first - mention.last), abs(mention.first - found.last))
+        return first <= found.first < end and (far <= found.cue.words or not found.cue.words)
+
+    def _open_road(self, found: _Found, mention: Match) -> bool:
+        """Whether nothing between the cue and the mention ends what the cue reaches."""
+        if mention.first - found.last > found.cue.words:
+            return False
+        for at in range(found.last, mention.first + 1):
+            word = self._words[at]
+            if word.hard:
+                return False
+            if found.cue.kind is CueKind.OTHER:
+                if word.text in _SELF:
+                    return False
+            elif self._closes(at, at == found.last, at == mention.first):
+                return False
+        return True
+
+    def _closes(self, at: int, first: bool, at_mention: bool) -> bool:
+        word, vocabulary = self._words[at], self._vocabulary
+        if word.text in vocabulary.enders and not at_mention:
+            return True
+        if word.text in vocabulary.subjects and not (at_mention and first and word.text not in {"i", "it"}):
+            return True
+        if first:
+            return False
+        if word.restart:
+            return True
+        anew = word.soft or self._words[at - 1].text in vocabulary.joiners
+        if anew and word.text in vocabulary.restarts and self._words[at - 1].text not in {"or", "nor"}:
+            return True
+        return word.soft and self._backs_down(at)
+
+    def _backs_down(self, at: int) -> bool:
+        """ "no chest pain, bit dizzy though": what follows the comma isn't denied."""
+        for n in range(at, min(at + 8, len(self._words))):
+            if n > at and (self._words[n].hard or self._words[n].soft):
+                return False
+            if self._words[n].text in _BACK_DOWN:
+                return True
+        return False
+
+    def _parted(self, found: _Found, mention: Match) -> bool:
+        """A "but" between a date and a mention in one sentence keeps them apart."""
+        low, high = sorted((found.first, mention.first))
+        between = self._words[low + 1 : high]
+        return found.cue.kind is CueKind.PAST and any(w.text in _PARTING for w in between)
+
+    def _alone(self, found: _Found) -> bool:
+        """A date that is a sentence of its own, or a check-up: it may speak of the sentence beside it."""
+        first, end = self.sentence_of(found.first)
+        return found.cue.kind is CueKind.CHECKED or (end - first) - (found.last - found.first) <= _LONELY
+
+    def _cancel_false_denials(self) -> None:
+        false = self._by_kind.get(CueKind.FALSE_DENIAL, ())
+        for kind in (CueKind.DENIED, CueKind.SUPPOSED, CueKind.CHECKED, CueKind.PAST, CueKind.PRESENT):
+            if false and kind in self._by_kind:
+                self._by_kind[kind] = [
+                    f
+                    for f in self._by_kind[kind]
+                    if not any(x.first < f.last and f.first < x.last for x in false)
+                ]

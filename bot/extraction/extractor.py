@@ -1,0 +1,200 @@
+"""Text becomes facts: what, present or denied, whose, since when, and the words that said so."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.extraction.context import FAR, Standing, Surroundings
+from bot.extraction.normalise import Normaliser, Word
+from bot.extraction.phrases import BadPhrase, Match, Phrase, Phrasebook
+from bot.extraction.repair import LENIENT_FROM, Repair, ordinary_words
+from bot.facts.clinical import Evidence, Presence, Subject, SymptomFact, Time
+from bot.facts.vocabulary import Vocabulary
+
+_MOST_EVIDENCE = 4
+
+
+class BadVocabulary(ValueError):
+    """Phrases that can't be read: (owner, why) for each."""
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{owner}: {why}" for owner, why in faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a sign's words stand, and how they stand."""
+
+    sign: str
+    open: bool
+    standing: Standing
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that was seen in a message, for those who ask why."""
+
+    words: tuple[Word, ...]
+    mentions: tuple[Mention, ...]
+    facts: tuple[SymptomFact, ...]
+
+
+class Extractor:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._signs = {sign.id: sign for sign in vocabulary.signs}
+        self._cues = {f"cue:{cue.id}": cue for cue in vocabulary.cues}
+        english = ordinary_words()
+        bare = Normaliser(vocabulary.forms, vocabulary.fillers, lambda word: True, lambda word: None)
+        self._book = Phrasebook(vocabulary.slots, bare.phrase, self._stripper())
+        self._regions = {f"region:{region}": region for region in vocabulary.regions}
+        self._compile()
+        repair = Repair(
+            self._book.lexicon | {form for form in vocabulary.forms if len(form) >= LENIENT_FROM},
+            english | vocabulary.never_repaired | vocabulary.forms.keys(),
+        )
+        self._normaliser = Normaliser(vocabulary.forms, vocabulary.fillers, repair.known, repair.mend)
+
+    def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]:
+        """The facts of a message. `question`: the slot that was asked just before."""
+        return self.reading(text).facts
+
+    def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:
+        """A present sign named by a pressed button. KeyError: no such sign."""
+        found = self._signs[sign]
+        evidence = (Evidence(0, len(text), text),) if text else ()
+        return SymptomFact(found.id, Presence.PRESENT, Subject.SELF, Time.NOW, evidence, region)
+
+    def reading(self, text: str) -> Reading:
+        words = self._normaliser.words(text)
+        matches = self._book.find(words, self._vocabulary.blockers)
+        surroundings = Surroundings(
+            words, (m for m in matches if m.owner in self._cues), self._cues, self._vocabulary
+        )
+        mentions = [self._mention(m, surroundings) for m in matches if m.owner[:5] in ("sign:", "open:")]
+        mentions = self._weighed(mentions)
+        regions = [m for m in matches if m.owner in self._regions]
+        facts = self._facts(text, words, mentions, regions, surroundings)
+        return Reading(tuple(words), tuple(mentions), facts)
+
+    def _mention(self, match: Match, surroundings: Surroundings) -> Mention:
+        kind, _, sign = match.owner.partition(":")
+        return Mention(sign, kind == "open", surroundings.of(match, self._signs[sign]), match)
+
+    def _weighed(self, mentions: Sequence[Mention]) -> list[Mention]:
+        """Without what idioms cover, and without what a more exact sign takes for itself."""
+        meant = [m for m in mentions if m.standing.meant]
+        ruling = [m for m in meant if self._signs[m.sign].outweighs]
+        firsts = [m.match.first for m in ruling]
+        return [m for m in meant if not self._outweighed(m, ruling, firsts)]
+
+    def _outweighed(self, mention: Mention, ruling: Sequence[Mention], firsts: Sequence[int]) -> bool:
+        low = bisect_left(firsts, mention.match.first - FAR)
+        high = bisect_left(firsts, mention.match.last)
+        return any(
+            mention.sign in self._signs[winner.sign].outweighs and _overlap(mention.match, winner.match)
+            for winner in ruling[low:high]
+        )
+
+    def _facts(
+        self,
+        text: str,
+        words: Sequence[Word],
+        mentions: Sequence[Mention],
+        regions: Sequence[Match],
+        surroundings: Surroundings,
+    ) -> tuple[SymptomFact, ...]:
+        grouped: dict[tuple[object, ...], list[Mention]] = {}
+        for mention in mentions:
+            standing = mention.standing
+            presence = _presence(mention)
+            key = (mention.sign, presence, standing.subject, standing.time)
+            grouped.setdefault(key, []).append(mention)
+        return tuple(
+            SymptomFact(
+                several[0].sign,
+                _presence(several[0]),
+                several[0].standing.subject,
+                several[0].standing.time,
+                _evidence(text, words, [m.match for m in several]),
+                self._region(several[0].match, regions, surroundings),
+                tuple(dict.fromkeys(cue for m in several for cue in m.standing.cues)),
+            )
+            for several in grouped.values()
+        )
+
+    def _region(self, match: Match, regions: Sequence[Match], surroundings: Surroundings) -> str | None:
+        """The body region named in the mention, else the nearest in its sentence."""
+        first, end = surroundings.sentence_of(match.first)
+        firsts = [r.first for r in regions]
+        low = bisect_left(firsts, max(first, match.first - FAR))
+        high = bisect_left(firsts, min(end, match.last + FAR))
+        near = regions[low:high]
+        if not near:
+            return None
+        nearest = min(near, key=lambda r: (not _overlap(r, match), abs(r.first - match.first)))
+        return self._regions[nearest.owner]
+
+    def _compile(self) -> None:
+        faults: list[tuple[str, str]] = []
+        for owner, phrase in self._phrases():
+            try:
+                self._book.add(owner, phrase)
+            except BadPhrase as error:
+                faults.append((owner, str(error)))
+        if faults:
+            raise BadVocabulary(faults)
+        self._book.seal()
+
+    def _phrases(self) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for sign in self._vocabulary.signs:
+            found.extend((f"sign:{sign.id}", phrase) for phrase in sign.phrases)
+            found.extend((f"open:{sign.id}", phrase) for phrase in sign.open_phrases)
+        for owner, cue in self._cues.items():
+            found.extend((owner, phrase) for phrase in cue.phrases)
+        for region, names in self._vocabulary.regions.items():
+            found.extend((f"region:{region}", phrase) for phrase in names)
+        return found
+
+    def _stripper(self) -> Callable[[Phrase], Phrase]:
+        by_first: dict[str, list[Phrase]] = {}
+        for filler in sorted((tuple(f.split()) for f in self._vocabulary.fillers), key=len, reverse=True):
+            by_first.setdefault(filler[0], []).append(filler)
+        return lambda words: _without(words, by_first)
+
+
+def _without(words: Phrase, fillers: Mapping[str, Sequence[Phrase]]) -> Phrase:
+    kept: list[str] = []
+    at = 0
+    while at < len(words):
+        passed = next((f for f in fillers.get(words[at], ()) if words[at : at + len(f)] == f), None)
+        if passed is None:
+            kept.append(words[at])
+        at += len(passed) if passed else 1
+    return tuple(kept)
+
+
+def _presence(mention: Mention) -> Presence:
+    if mention.open and mention.standing.presence is Presence.PRESENT:
+        return Presence.DOUBTFUL
+    return mention.standing.presence
+
+
+def _overlap(one: Match, other: Match) -> bool:
+    return one.first < other.last and other.first < one.last
+
+
+def _evidence(text: str, words: Sequence[Word], matches: Sequence[Match]) -> tuple[Evidence, ...]:
+    spans: list[tuple[int, int]] = []
+    for match in sorted(matches, key=lambda m: (m.first, m.last)):
+        start, end = words[match.first].start, words[match.last - 1].end
+        if spans and start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return tuple(Evidence(start, end, text[start:end]) for start, end in spans[:_MOST_EVIDENCE])

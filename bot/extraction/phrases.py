@@ -1,0 +1,325 @@
+"""The small language of phrases, and a matcher that looks at each word of a message once.
+
+    numb          that word            numb*         any word beginning so
+    <leg>         a slot               (a|b c)       either
+    word?         may be left out      #             a number
+    ..            up to 3 words between; ... up to 7, never across a sentence's end or a blocker ("not")
+
+Slots are lists of phrases without gaps; they may use slots themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from bot.extraction.normalise import Word
+
+GAPS = {"..": 3, "...": 7}
+_PIECE = re.compile(r"\.\.\.|\.\.|<[a-z_0-9]+>\??|[^\s()<>|]+")
+_MOST_PHRASES = 60_000
+
+Phrase = tuple[str, ...]
+
+
+class BadPhrase(ValueError):
+    """A phrase that can't be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element of a pattern: a slot, and how many words may stand before it."""
+
+    slot: int
+    gap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    owner: str
+    steps: tuple[Step, ...]
+    needs: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`owner` was found in words [first, last)."""
+
+    owner: str
+    first: int
+    last: int
+
+
+def pieces_of(phrase: str) -> list[str]:
+    """The elements of a phrase: words, slots, gaps and whole groups. Raises BadPhrase."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(phrase):
+        if phrase[at].isspace():
+            at += 1
+            continue
+        if phrase[at] == "(":
+            end = _closing(phrase, at)
+            end += phrase[end : end + 1] == "?"
+        else:
+            match = _PIECE.match(phrase, at)
+            if match is None:
+                raise BadPhrase(f"`{phrase}` can't be read at `{phrase[at:]}`")
+            end = match.end()
+        pieces.append(phrase[at:end])
+        at = end
+    return pieces
+
+
+def alternatives_of(group: str) -> list[str]:
+    """What stands between the bars of "(a|b c|(d|e) f)"."""
+    inner, depth, start = group[1:-1], 0, 0
+    parts: list[str] = []
+    for at, character in enumerate(inner):
+        depth += (character == "(") - (character == ")")
+        if character == "|" and depth == 0:
+            parts.append(inner[start:at])
+            start = at + 1
+    return [*parts, inner[start:]]
+
+
+def _closing(phrase: str, opening: int) -> int:
+    depth = 0
+    for at in range(opening, len(phrase)):
+        depth += (phrase[at] == "(") - (phrase[at] == ")")
+        if depth == 0:
+            return at + 1
+    raise BadPhrase(f"`{phrase}`: a bracket stays open")
+
+
+class _Node:
+    __slots__ = ("next", "slots")
+
+    def __init__(self) -> None:
+        self.next: dict[str, _Node] = {}
+        self.slots: set[int] = set()
+
+
+class _Hits:
+    """Which slots stand where in one message; asked for slot by slot, since few are needed."""
+
+    def __init__(self, places: Mapping[_Node, list[tuple[int, int]]]) -> None:
+        self._places = places
+        self._of: dict[int, dict[int, list[int]]] = {}
+        self.present: set[int] = set().union(*(node.slots for node in places))
+
+    def of(self, slot: int) -> dict[int, list[int]]:
+        """start -> ends."""
+        found = self._of.get(slot)
+        if found is None:
+            found = self._of[slot] = {}
+            for node, places in self._places.items():
+                if slot in node.slots:
+                    for start, end in places:
+                        found.setdefault(start, []).append(end)
+        return found
+
+
+class Phrasebook:
+    """Compiles phrases once; `find` then costs about the same for every word of a message."""
+
+    def __init__(
+        self,
+        slots: Mapping[str, Sequence[str]],
+        level: Callable[[str], Phrase],
+        fillers: Callable[[Phrase], Phrase],
+    ) -> None:
+        self._sources = slots
+        self._level = level
+        self._strip = fillers
+        self._expanded: dict[str, frozenset[Phrase]] = {}
+        self._numbers: dict[frozenset[Phrase], int] = {}
+        self._root = _Node()
+        self._patterns: list[Pattern] = []
+        self._by_rarest: dict[int, list[Pattern]] = {}
+        self._prefixes: dict[int, set[str]] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
+        self.lexicon: set[str] = set()
+        self._owner_is_sign = False
+
+    def add(self, owner: str, phrase: str) -> None:
+        """Raises BadPhrase."""
+        self._owner_is_sign = owner.startswith(("sign:", "open:"))
+        for variant in self._variants(phrase):
+            steps = self._steps(variant)
+            if not steps:
+                raise BadPhrase(f"`{phrase}` may be empty")
+            self._patterns.append(Pattern(owner, steps, frozenset(s.slot for s in steps)))
+
+    def seal(self) -> None:
+        """Index the patterns by the slot that fewest of them use."""
+        use: dict[int, int] = {}
+        for pattern in self._patterns:
+            for slot in pattern.needs:
+                use[slot] = use.get(slot, 0) + 1
+        for pattern in self._patterns:
+            rarest = min(pattern.needs, key=lambda slot: (use[slot], slot))
+            self._by_rarest.setdefault(rarest, []).append(pattern)
+
+    def find(self, words: Sequence[Word], blockers: frozenset[str]) -> list[Match]:
+        hits = _Hits(self._places(words))
+        walls = [n for n, w in enumerate(words) if w.hard]
+        shut = [n for n, w in enumerate(words) if w.text in blockers]
+        found: set[Match] = set()
+        for slot in hits.present:
+            for pattern in self._by_rarest.get(slot, ()):
+                if pattern.needs <= hits.present:
+                    self._match(pattern, hits, walls, shut, found)
+        return sorted(found, key=lambda m: (m.first, m.last, m.owner))
+
+    def _match(
+        self,
+        pattern: Pattern,
+        hits: _Hits,
+        walls: Sequence[int],
+        shut: Sequence[int],
+        found: set[Match],
+    ) -> None:
+        steps = pattern.steps
+        for first, ends in hits.of(steps[0].slot).items():
+            wall = bisect_left(walls, first + 1)
+            limit = walls[wall] if wall < len(walls) else 1 << 30
+            reached = {end for end in ends if end <= limit}
+            for step in steps[1:]:
+                starts = hits.of(step.slot)
+                following: set[int] = set()
+                for end in reached:
+                    stop = min(end + step.gap, limit)
+                    if step.gap:
+                        block = bisect_left(shut, end)
+                        if block < len(shut):
+                            stop = min(stop, shut[block])
+                    for start in range(end, stop + 1):
+                        if start in starts:
+                            following.update(e for e in starts[start] if e <= limit)
+                reached = following
+                if not reached:
+                    break
+            if reached:
+                found.add(Match(pattern.owner, first, min(reached)))
+
+    def _places(self, words: Sequence[Word]) -> dict[_Node, list[tuple[int, int]]]:
+        """Where each known phrase stands: its node, with starts and ends."""
+        keys = [self._keys_of(word.text) for word in words]
+        places: dict[_Node, list[tuple[int, int]]] = {}
+        root = self._root.next
+        for start in range(len(words)):
+            nodes = [root[key] for key in keys[start] if key in root]
+            end = start + 1
+            while nodes:
+                for node in nodes:
+                    if node.slots:
+                        places.setdefault(node, []).append((start, end))
+                if end >= len(words) or words[end].hard:
+                    break
+                nodes = [node.next[key] for node in nodes for key in keys[end] if key in node.next]
+                end += 1
+        return places
+
+    def _keys_of(self, text: str) -> tuple[str, ...]:
+        keys = self._keys.get(text)
+        if keys is None:
+            found = [text]
+            if text.isdigit():
+                found.append("#")
+            for length, beginnings in self._prefixes.items():
+                if text[:length] in beginnings:
+                    found.append(text[:length] + "*")
+            keys = tuple(found)
+            if len(self._keys) > 20_000:
+                self._keys.clear()
+            self._keys[text] = keys
+        return keys
+
+    # Compiling
+
+    def _variants(self, phrase: str) -> Iterator[tuple[str, ...]]:
+        """Every way to take and leave out what is optional; a group that holds a gap is written out."""
+        choices = [self._choices(piece) for piece in pieces_of(phrase)]
+        for choice in product(*choices):
+            yield self._strip(tuple(piece for part in choice for piece in part))
+
+    def _choices(self, piece: str) -> list[tuple[str, ...]]:
+        optional = piece.endswith("?") and len(piece) > 1
+        bare = piece[:-1] if optional else piece
+        choices: list[tuple[str, ...]] = [(bare,)]
+        if bare.startswith("(") and ".." in bare:
+            choices = [v for part in alternatives_of(bare) for v in self._variants(part)]
+        return [*choices, ()] if optional else choices
+
+    def _steps(self, pieces: Sequence[str]) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        gap = 0
+        for piece in pieces:
+            if piece in GAPS:
+                gap = max(gap, GAPS[piece])
+                continue
+            choices = self._phrases_of(piece)
+            if not choices:
+                continue
+            steps.append(Step(self._number(choices), gap if steps else 0))
+            gap = 0
+        return tuple(steps)
+
+    def _phrases_of(self, piece: str) -> frozenset[Phrase]:
+        if piece.startswith("<"):
+            return self._slot(piece[1:-1])
+        if piece.startswith("("):
+            found: set[Phrase] = set()
+            for part in alternatives_of(piece):
+                found |= self._expand(part)
+            return frozenset(found)
+        words = self._strip(self._level(piece))
+        return frozenset({words}) if words else frozenset()
+
+    def _slot(self, name: str) -> frozenset[Phrase]:
+        if name not in self._expanded:
+            if name not in self._sources:
+                raise BadPhrase(f"no slot is called <{name}>")
+            self._expanded[name] = frozenset()
+            found: set[Phrase] = set()
+            for source in self._sources[name]:
+                found |= self._expand(str(source))
+                if len(found) > _MOST_PHRASES:
+                    raise BadPhrase(f"<{name}> has too many phrases")
+            self._expanded[name] = frozenset(found)
+        return self._expanded[name]
+
+    def _expand(self, source: str) -> frozenset[Phrase]:
+        found: set[Phrase] = set()
+        for pieces in self._variants(source):
+            if any(piece in GAPS for piece in pieces):
+                raise BadPhrase(f"`{source}`: a slot can't hold a gap")
+            parts = [self._phrases_of(piece) or frozenset({()}) for piece in pieces]
+            for chosen in product(*parts):
+                words = tuple(word for part in chosen for word in part)
+                if words:
+                    found.add(words)
+        return frozenset(found)
+
+    def _number(self, choices: frozenset[Phrase]) -> int:
+        number = self._numbers.get(choices)
+        if number is None:
+            number = len(self._numbers)
+            self._numbers[choices] = number
+            for phrase in choices:
+                self._plant(phrase, number)
+        if self._owner_is_sign:
+            self.lexicon.update(w for phrase in choices for w in phrase if w.isalpha())
+        return number
+
+    def _plant(self, phrase: Phrase, number: int) -> None:
+        node = self._root
+        for word in phrase:
+            if word.endswith("*"):
+                self._prefixes.setdefault(len(word) - 1, set()).add(word[:-1])
+            node = node.next.setdefault(word, _Node())
+        node.slots.add(number)

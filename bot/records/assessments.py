@@ -1,0 +1,175 @@
+"""What was found in messages and how it was judged; sign checks that found nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from bot.facts.clinical import Evidence, Level, Reason, SymptomFact, Urgency, Verdict
+from bot.records.errors import NotInRecords
+from bot.records.tables import AssessmentRow, FactRow, GreenCheckRow
+from bot.usecases.ports import OpenAssessment
+
+_BORN_CLOSED = frozenset({Level.CONTINUE, Level.NONE})
+_ALARMS = tuple(level.value for level in Level if level not in _BORN_CLOSED)
+_NOTHING_TO_SETTLE = "nothing to settle"
+
+
+class SqlAssessments:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(
+        self,
+        patient_id: str,
+        message_id: str | None,
+        facts: Sequence[SymptomFact],
+        verdict: Verdict,
+        *,
+        content_version: str,
+        now: datetime,
+    ) -> int:
+        row = _assessment(patient_id, message_id, verdict, content_version, now)
+        self._session.add(row)
+        self._session.flush()
+        self._session.add_all(_fact(row, fact) for fact in facts)
+        self._session.flush()
+        return row.id
+
+    def for_message(self, message_id: str) -> Verdict | None:
+        wanted = select(AssessmentRow).where(AssessmentRow.message_id == message_id)
+        row = self._session.scalars(wanted.order_by(AssessmentRow.id.desc()).limit(1)).one_or_none()
+        return None if row is None else _verdict(row)
+
+    def open_for(self, patient_id: str) -> Sequence[OpenAssessment]:
+        """Oldest first."""
+        wanted = select(AssessmentRow).where(
+            AssessmentRow.patient_id == patient_id, AssessmentRow.closed_at.is_(None)
+        )
+        # Sorted here: asked to sort, SQLite walks through everything ever judged instead.
+        return sorted(map(_open, self._session.scalars(wanted)), key=lambda found: (found.at, found.id))
+
+    def close(self, assessment_id: int, *, by: str, reason: str, now: datetime) -> None:
+        """The first closing stands; closing again changes nothing. Raises NotInRecords."""
+        self._existing(assessment_id)
+        close_assessment(self._session, assessment_id, by=by, reason=reason, now=now)
+
+    def remind(self, assessment_id: int, now: datetime) -> None:
+        self._existing(assessment_id).reminded_at = now
+
+    def all_open(self, level: Level, before: datetime) -> Sequence[tuple[str, OpenAssessment]]:
+        """Oldest first."""
+        wanted = select(AssessmentRow).where(
+            AssessmentRow.level == level.value,
+            AssessmentRow.closed_at.is_(None),
+            AssessmentRow.at < before,
+        )
+        rows = self._session.scalars(wanted.order_by(AssessmentRow.at, AssessmentRow.id))
+        return [(row.patient_id, _open(row)) for row in rows]
+
+    def record_green(self, patient_id: str, message_id: str | None, now: datetime) -> None:
+        self._session.add(GreenCheckRow(patient_id=patient_id, message_id=message_id, at=now))
+
+    def last_green(self, patient_id: str) -> datetime | None:
+        return self._session.scalar(
+            select(func.max(GreenCheckRow.at)).where(GreenCheckRow.patient_id == patient_id)
+        )
+
+    def last_alarm(self, patient_id: str) -> datetime | None:
+        return self._session.scalar(
+            select(func.max(AssessmentRow.at)).where(
+                AssessmentRow.patient_id == patient_id, AssessmentRow.level.in_(_ALARMS)
+            )
+        )
+
+    def _existing(self, assessment_id: int) -> AssessmentRow:
+        row = self._session.get(AssessmentRow, assessment_id)
+        if row is None:
+            raise NotInRecords(f"no assessment {assessment_id} is kept")
+        return row
+
+
+def close_assessment(session: Session, assessment_id: int, *, by: str, reason: str, now: datetime) -> None:
+    session.execute(
+        update(AssessmentRow)
+        .where(AssessmentRow.id == assessment_id, AssessmentRow.closed_at.is_(None))
+        .values(closed_at=now, closed_by=by, closed_reason=reason)
+    )
+
+
+def _assessment(
+    patient_id: str, message_id: str | None, verdict: Verdict, content_version: str, now: datetime
+) -> AssessmentRow:
+    settled = verdict.level in _BORN_CLOSED
+    regions = dict.fromkeys(reason.region for reason in verdict.reasons if reason.region is not None)
+    return AssessmentRow(
+        patient_id=patient_id,
+        message_id=message_id,
+        at=now,
+        level=verdict.level.value,
+        urgency=verdict.urgency.value,
+        rules=[[reason.rule, reason.version] for reason in verdict.reasons],
+        regions=list(regions),
+        reasons=[asdict(reason) for reason in verdict.reasons],
+        question=verdict.question,
+        care=verdict.care,
+        content_version=content_version,
+        closed_at=now if settled else None,
+        closed_by="screening" if settled else None,
+        closed_reason=_NOTHING_TO_SETTLE if settled else None,
+    )
+
+
+def _fact(assessment: AssessmentRow, fact: SymptomFact) -> FactRow:
+    return FactRow(
+        patient_id=assessment.patient_id,
+        assessment_id=assessment.id,
+        message_id=assessment.message_id,
+        at=assessment.at,
+        sign=fact.sign,
+        presence=fact.presence.value,
+        subject=fact.subject.value,
+        time=fact.time.value,
+        region=fact.region,
+        cues=list(fact.cues),
+        evidence=[asdict(piece) for piece in fact.evidence],
+    )
+
+
+def _verdict(row: AssessmentRow) -> Verdict:
+    return Verdict(
+        level=Level(row.level),
+        urgency=Urgency(row.urgency),
+        reasons=tuple(_reason(kept) for kept in row.reasons),
+        question=row.question,
+        care=row.care,
+    )
+
+
+def _reason(kept: dict[str, Any]) -> Reason:
+    return Reason(
+        rule=kept["rule"],
+        version=kept["version"],
+        level=Level(kept["level"]),
+        urgency=Urgency(kept["urgency"]),
+        evidence=tuple(Evidence(**piece) for piece in kept["evidence"]),
+        region=kept["region"],
+    )
+
+
+def _open(row: AssessmentRow) -> OpenAssessment:
+    return OpenAssessment(
+        id=row.id,
+        at=row.at,
+        level=Level(row.level),
+        urgency=Urgency(row.urgency),
+        rules=tuple(rule for rule, _ in row.rules),
+        regions=tuple(row.regions),
+        question=row.question,
+        reminded_at=row.reminded_at,
+    )

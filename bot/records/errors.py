@@ -1,0 +1,27 @@
+"""What can go wrong with the records. Each is a built-in kind too, so that doors can tell them apart."""
+
+from __future__ import annotations
+
+
+class RecordsError(Exception):
+    """Something about the records that a person must mend."""
+
+
+class NotInRecords(RecordsError, LookupError):
+    """Nobody and nothing of that id is kept."""
+
+
+class AlreadyCleared(RecordsError, ValueError):
+    """The flag was cleared before."""
+
+
+class WrongKey(RecordsError, ValueError):
+    """None of the given keys opens what is stored."""
+
+
+class KeyFileUnsafe(RecordsError, ValueError):
+    """The key file is missing its protection or its key."""
+
+
+class NotMigrated(RecordsError, RuntimeError):
+    """The database's tables are not those this version works with."""

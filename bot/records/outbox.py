@@ -1,0 +1,58 @@
+"""What waits to be delivered, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from bot.facts.talk import Delivery
+from bot.records.messages import with_buttons
+from bot.records.tables import MessageRow, OutboxRow
+from bot.usecases.ports import Parcel
+
+
+class SqlOutbox:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def due(self, door: str, now: datetime, limit: int = 50) -> Sequence[Parcel]:
+        wanted = (
+            select(OutboxRow, MessageRow)
+            .join(MessageRow, MessageRow.id == OutboxRow.message_id)
+            .where(
+                OutboxRow.door == door,
+                OutboxRow.state == Delivery.PENDING.value,
+                OutboxRow.next_try_at <= now,
+            )
+            .order_by(OutboxRow.priority, OutboxRow.created_at, OutboxRow.id)
+            .limit(limit)
+        )
+        rows = self._session.execute(wanted).all()
+        messages = with_buttons(self._session, [message for _, message in rows])
+        return [
+            Parcel(id=parcel.id, patient_id=parcel.patient_id, message=message, attempts=parcel.attempts)
+            for (parcel, _), message in zip(rows, messages, strict=True)
+        ]
+
+    def sent(self, message_id: str, now: datetime) -> None:
+        """A parcel sent or given up before stays as it is."""
+        self._session.execute(
+            update(OutboxRow)
+            .where(*_pending(message_id))
+            .values(state=Delivery.SENT.value, sent_at=now, attempts=OutboxRow.attempts + 1)
+        )
+
+    def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
+        outcome = {"state": Delivery.FAILED.value} if retry_at is None else {"next_try_at": retry_at}
+        self._session.execute(
+            update(OutboxRow)
+            .where(*_pending(message_id))
+            .values(attempts=OutboxRow.attempts + 1, last_error=error, **outcome)
+        )
+
+
+def _pending(message_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return OutboxRow.message_id == message_id, OutboxRow.state == Delivery.PENDING.value

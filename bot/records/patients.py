@@ -1,0 +1,176 @@
+"""Who a person is to us: a random id, a door, a standing and the answers they gave."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.facts.talk import Direction, Patient, Standing, TurnState
+from bot.records.cipher import Lookup
+from bot.records.errors import NotInRecords
+from bot.records.tables import Base, ConsentRow, MessageRow, PatientRow
+
+UNANSWERED = (TurnState.SCREENED.value, TurnState.WAITING.value)
+
+
+def row_of(session: Session, patient_id: str, *, lock: bool = False) -> PatientRow:
+    """The person's row; with `lock` nobody else changes the person's things until this transaction ends."""
+    wanted = select(PatientRow).where(PatientRow.id == patient_id)
+    if lock:
+        wanted = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
+    row = session.scalars(wanted).one_or_none()
+    if row is None:
+        raise NotInRecords(f"no patient {patient_id} is kept")
+    return row
+
+
+class SqlPatients:
+    def __init__(self, session: Session, lookup: Lookup) -> None:
+        self._session = session
+        self._lookup = lookup
+
+    def at_door(self, door: str, address: str) -> Patient | None:
+        wanted = select(PatientRow).where(PatientRow.address_lookup == self._lookup.of(door, address))
+        row = self._session.scalars(wanted).one_or_none()
+        return None if row is None else _patient(row)
+
+    def enrol(self, door: str, address: str, now: datetime) -> Patient:
+        """A new person. Where the same address was enrolled at the same moment, that one person."""
+        row = PatientRow(
+            id=uuid.uuid4().hex,
+            door=door,
+            address_lookup=self._lookup.of(door, address),
+            address=address,
+            standing=Standing.NEW.value,
+            created_at=now,
+            profile={},
+        )
+        try:
+            with self._session.begin_nested():
+                self._session.add(row)
+        except IntegrityError:
+            known = self.at_door(door, address)
+            if known is None:
+                raise
+            return known
+        return _patient(row)
+
+    def get(self, patient_id: str) -> Patient:
+        """Raises NotInRecords."""
+        return _patient(row_of(self._session, patient_id))
+
+    def address_of(self, patient_id: str) -> str:
+        return row_of(self._session, patient_id).address
+
+    def remember(self, patient_id: str, changes: Mapping[str, str | None]) -> None:
+        row = row_of(self._session, patient_id, lock=True)
+        merged = {**row.profile, **changes}
+        row.profile = {key: value for key, value in merged.items() if value is not None}
+
+    def set_standing(self, patient_id: str, standing: Standing) -> None:
+        """What was said to somebody who now takes part need no longer be erased; what they said must."""
+        row_of(self._session, patient_id, lock=True).standing = standing.value
+        if standing is Standing.ACTIVE:
+            self._session.execute(
+                update(MessageRow)
+                .where(
+                    MessageRow.patient_id == patient_id,
+                    MessageRow.direction == Direction.OUT.value,
+                    MessageRow.erase_at.is_not(None),
+                )
+                .values(erase_at=None)
+            )
+
+    def record_consent(
+        self,
+        patient_id: str,
+        *,
+        given: bool,
+        version: str,
+        text_hash: str,
+        channel: str,
+        now: datetime,
+    ) -> None:
+        self._session.add(
+            ConsentRow(
+                patient_id=patient_id,
+                at=now,
+                given=given,
+                version=version,
+                text_hash=text_hash,
+                channel=channel,
+            )
+        )
+
+    def claim_turn(self, patient_id: str, owner: str, now: datetime, until: datetime) -> bool:
+        free = or_(
+            PatientRow.turn_owner.is_(None),
+            PatientRow.turn_owner == owner,
+            PatientRow.turn_until <= now,
+        )
+        claimed = (
+            update(PatientRow)
+            .where(PatientRow.id == patient_id, free)
+            .values(turn_owner=owner, turn_until=until)
+            .returning(PatientRow.id)
+        )
+        return self._session.execute(claimed).one_or_none() is not None
+
+    def release_turn(self, patient_id: str, owner: str) -> None:
+        self._session.execute(
+            update(PatientRow)
+            .where(PatientRow.id == patient_id, PatientRow.turn_owner == owner)
+            .values(turn_owner=None, turn_until=None)
+        )
+
+    def with_waiting(self, now: datetime) -> Sequence[str]:
+        """Longest waiting first."""
+        waiting = (
+            select(MessageRow.patient_id, func.min(MessageRow.at).label("since"))
+            .where(MessageRow.state.in_(UNANSWERED), MessageRow.text.is_not(None))
+            .group_by(MessageRow.patient_id)
+            .subquery()
+        )
+        wanted = (
+            select(PatientRow.id)
+            .join(waiting, waiting.c.patient_id == PatientRow.id)
+            .where(or_(PatientRow.turn_owner.is_(None), PatientRow.turn_until <= now))
+            .order_by(waiting.c.since)
+        )
+        return self._session.scalars(wanted).all()
+
+    def leaving(self, before: datetime) -> Sequence[str]:
+        spoken = exists().where(MessageRow.patient_id == PatientRow.id, MessageRow.at > before)
+        wanted = select(PatientRow.id).where(PatientRow.standing == Standing.LEAVING.value, ~spoken)
+        return self._session.scalars(wanted).all()
+
+    def erase(self, patient_id: str) -> Mapping[str, int]:
+        """Tables without a row of the person are left out; nothing at all for an unknown person."""
+        locked = select(PatientRow.id).where(PatientRow.id == patient_id).with_for_update()
+        if self._session.scalar(locked) is None:
+            return {}
+        removed: dict[str, int] = {}
+        for table in reversed(Base.metadata.sorted_tables):
+            column = table.c.id if table.name == PatientRow.__tablename__ else table.c.get("patient_id")
+            if column is None:
+                continue
+            gone = self._session.execute(delete(table).where(column == patient_id).returning(column)).all()
+            if gone:
+                removed[table.name] = len(gone)
+        self._session.expire_all()
+        return removed
+
+
+def _patient(row: PatientRow) -> Patient:
+    return Patient(
+        id=row.id,
+        door=row.door,
+        standing=Standing(row.standing),
+        created_at=row.created_at,
+        profile=dict(row.profile),
+    )

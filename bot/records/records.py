@@ -1,0 +1,107 @@
+"""The records: units of work over one database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from bot.records import schema
+from bot.records.assessments import SqlAssessments
+from bot.records.audit import SqlAudit
+from bot.records.cipher import Cipher, Lookup
+from bot.records.database import open_database
+from bot.records.errors import NotMigrated
+from bot.records.exports import export_person
+from bot.records.flags import SqlFlags
+from bot.records.messages import SqlMessages
+from bot.records.misses import SqlMisses
+from bot.records.outbox import SqlOutbox
+from bot.records.patients import SqlPatients
+from bot.records.retention import purge_older
+from bot.records.rotation import reseal_all
+from bot.records.symptom_log import SqlSymptomLog
+from bot.records.tables import SecretRow
+from bot.usecases import ports
+
+
+class SqlUnit:
+    """One transaction and everything that can be done in it."""
+
+    def __init__(self, session: Session, lookup: Lookup) -> None:
+        self._session = session
+        self.patients: ports.Patients = SqlPatients(session, lookup)
+        self.messages: ports.Messages = SqlMessages(session, lookup)
+        self.assessments: ports.Assessments = SqlAssessments(session)
+        self.flags: ports.Flags = SqlFlags(session)
+        self.log: ports.SymptomLog = SqlSymptomLog(session)
+        self.outbox: ports.Outbox = SqlOutbox(session)
+        self.audit: ports.Audit = SqlAudit(session)
+        self.misses: ports.Misses = SqlMisses(session)
+
+    def commit(self) -> None:
+        self._session.commit()
+
+
+class SqlRecords:
+    """Nothing is opened before the first use. Call `migrate` once at the start of every process."""
+
+    def __init__(self, url: str, cipher: Cipher) -> None:
+        self._engine = open_database(url, cipher)
+        self._cipher = cipher
+        self._lookup: Lookup | None = None
+
+    def migrate(self) -> None:
+        """Bring the tables up to this version; processes that start together wait for one another.
+
+        Raises WrongKey where the keys don't open this database, NotMigrated where a newer version made it.
+        """
+        with self._engine.begin() as connection:
+            schema.upgrade(connection)
+            with Session(connection, join_transaction_mode="create_savepoint") as session:
+                if session.get(SecretRow, schema.LOOKUP) is None:
+                    session.add(SecretRow(name=schema.LOOKUP, value=Lookup.new_secret()))
+                session.commit()
+        self._lookup = self._read_lookup()
+
+    @contextmanager
+    def unit(self) -> Iterator[SqlUnit]:
+        lookup = self._lookup = self._lookup or self._read_lookup()
+        with Session(self._engine, expire_on_commit=False) as session:
+            yield SqlUnit(session, lookup)
+
+    def export(self, patient_id: str) -> Mapping[str, Any]:
+        """Raises NotInRecords."""
+        with self._reading() as session:
+            return export_person(session, patient_id)
+
+    def rotate(self) -> Mapping[str, int]:
+        """Reseal every value with the newest key; how many, by table. May be broken off and run again."""
+        return reseal_all(self._engine, self._cipher)
+
+    def purge(self, now: datetime, retention: timedelta) -> Mapping[str, int]:
+        """Remove what is older than that; how many rows, by table."""
+        return purge_older(self._engine, now, retention)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with Session(self._engine.execution_options(reads_only=True)) as session:
+            yield session
+
+    def _read_lookup(self) -> Lookup:
+        try:
+            with self._reading() as session:
+                secret = session.scalar(select(SecretRow.value).where(SecretRow.name == schema.LOOKUP))
+        except (OperationalError, ProgrammingError) as error:
+            raise NotMigrated("the database has no tables yet: migrate it first") from error
+        if secret is None:
+            raise NotMigrated("the database has no lookup secret: migrate it first")
+        return Lookup(secret)

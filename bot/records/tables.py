@@ -1,0 +1,319 @@
+"""The tables. Every row about a person carries `patient_id`, so that export and erasure miss none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.records.types import EncryptedJSON, EncryptedText, UtcDateTime
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime}
+
+
+def _patient() -> Mapped[str]:
+    return mapped_column(String(32), ForeignKey("patients.id", ondelete="CASCADE"))
+
+
+def _message(*, gone: str) -> Any:
+    return mapped_column(String(32), ForeignKey("messages.id", ondelete=gone))
+
+
+# An id that erasure has freed must not come back: the audit names ids.
+_NEVER_REUSED = {"sqlite_autoincrement": True}
+
+
+class SecretRow(Base):
+    """Secrets that outlive a key, sealed with it."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(EncryptedText)
+
+
+class PatientRow(Base):
+    """`last_seq` is the number of the newest message; owner and until are the lease of a turn."""
+
+    __tablename__ = "patients"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    door: Mapped[str] = mapped_column(String(32))
+    address_lookup: Mapped[str] = mapped_column(String(64), unique=True)
+    address: Mapped[str] = mapped_column(EncryptedText)
+    standing: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    profile: Mapped[dict[str, str]] = mapped_column(EncryptedJSON)
+    last_seq: Mapped[int] = mapped_column(default=0)
+    turn_owner: Mapped[str | None] = mapped_column(String(64))
+    turn_until: Mapped[datetime | None]
+
+
+class ConsentRow(Base):
+    __tablename__ = "consents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    at: Mapped[datetime]
+    given: Mapped[bool]
+    version: Mapped[str] = mapped_column(String(64))
+    text_hash: Mapped[str] = mapped_column(String(128))
+    channel: Mapped[str] = mapped_column(String(32))
+
+    __table_args__ = (Index(None, "patient_id"),)
+
+
+class MessageRow(Base):
+    """`asks_open`: the question it puts still waits for an answer and was not dropped."""
+
+    __tablename__ = "messages"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    seq: Mapped[int]
+    direction: Mapped[str] = mapped_column(String(3))
+    at: Mapped[datetime]
+    text: Mapped[str | None] = mapped_column(EncryptedText)
+    payload: Mapped[str | None] = mapped_column(EncryptedText)
+    door_key_lookup: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str | None] = mapped_column(String(16))
+    understanding: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJSON)
+    content_id: Mapped[str | None] = mapped_column(String(128))
+    content_version: Mapped[str | None] = mapped_column(String(64))
+    kind: Mapped[str | None] = mapped_column(String(16))
+    asks: Mapped[str | None] = mapped_column(String(128))
+    asks_open: Mapped[bool] = mapped_column(default=False)
+    image: Mapped[str | None] = mapped_column(EncryptedText)
+    region: Mapped[str | None] = mapped_column(String(64))
+    variables: Mapped[dict[str, str] | None] = mapped_column(EncryptedJSON)
+    in_reply_to: Mapped[str | None] = _message(gone="SET NULL")
+    erase_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("patient_id", "seq"),
+        UniqueConstraint("patient_id", "door_key_lookup"),
+        Index(None, "state", "patient_id", "seq"),
+        Index(None, "in_reply_to"),
+        Index(None, "erase_at"),
+        Index(None, "at"),
+    )
+
+
+class OfferRow(Base):
+    """A button under a message; the token stands for its payload, once."""
+
+    __tablename__ = "offers"
+
+    token: Mapped[str] = mapped_column(String(43), primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str] = _message(gone="CASCADE")
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(EncryptedText)
+    payload: Mapped[str] = mapped_column(EncryptedText)
+    used_at: Mapped[datetime | None]
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        Index(None, "message_id", "position"),
+        Index(None, "patient_id", "used_at", "withdrawn"),
+    )
+
+
+class AssessmentRow(Base):
+    """`rules` are pairs of id and version; `reasons` repeat them with the patient's words."""
+
+    __tablename__ = "assessments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str | None] = _message(gone="SET NULL")
+    at: Mapped[datetime]
+    level: Mapped[str] = mapped_column(String(16))
+    urgency: Mapped[str] = mapped_column(String(16))
+    rules: Mapped[list[list[str]]] = mapped_column(JSON)
+    regions: Mapped[list[str]] = mapped_column(JSON)
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(EncryptedJSON)
+    question: Mapped[str | None] = mapped_column(String(128))
+    care: Mapped[str | None] = mapped_column(String(128))
+    content_version: Mapped[str] = mapped_column(String(64))
+    reminded_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None] = mapped_column(Text)
+    closed_reason: Mapped[str | None] = mapped_column(EncryptedText)
+
+    __table_args__ = (
+        Index(None, "patient_id", "at"),
+        Index(None, "patient_id", "closed_at"),
+        Index(None, "patient_id", "level", "at"),
+        Index(None, "level", "closed_at", "at"),
+        Index(None, "message_id"),
+        Index(None, "at"),
+        _NEVER_REUSED,
+    )
+
+
+class FactRow(Base):
+    __tablename__ = "facts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"))
+    message_id: Mapped[str | None] = _message(gone="SET NULL")
+    at: Mapped[datetime]
+    sign: Mapped[str] = mapped_column(String(128))
+    presence: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(16))
+    time: Mapped[str] = mapped_column(String(16))
+    region: Mapped[str | None] = mapped_column(String(64))
+    cues: Mapped[list[str]] = mapped_column(JSON)
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(EncryptedJSON)
+
+    __table_args__ = (
+        Index(None, "patient_id"),
+        Index(None, "assessment_id"),
+        Index(None, "message_id"),
+        Index(None, "at"),
+    )
+
+
+class GreenCheckRow(Base):
+    """A walk through the sign check that found none."""
+
+    __tablename__ = "green_checks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str | None] = _message(gone="SET NULL")
+    at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "patient_id", "at"), Index(None, "message_id"), Index(None, "at"))
+
+
+class FlagRow(Base):
+    __tablename__ = "flags"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    assessment_id: Mapped[int | None] = mapped_column(ForeignKey("assessments.id", ondelete="SET NULL"))
+    raised_at: Mapped[datetime]
+    level: Mapped[str] = mapped_column(String(16))
+    urgency: Mapped[str] = mapped_column(String(16))
+    summary: Mapped[str] = mapped_column(Text)
+    cleared_at: Mapped[datetime | None]
+    cleared_by: Mapped[str | None] = mapped_column(Text)
+    cleared_reason: Mapped[str | None] = mapped_column(EncryptedText)
+
+    __table_args__ = (
+        Index(None, "patient_id"),
+        Index(None, "assessment_id"),
+        Index(None, "cleared_at"),
+        _NEVER_REUSED,
+    )
+
+
+class SymptomEntryRow(Base):
+    """`message_id` is what makes an entry happen once; it stays when the message is gone."""
+
+    __tablename__ = "symptom_entries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str] = mapped_column(String(64), unique=True)
+    at: Mapped[datetime]
+    pain: Mapped[int]
+    region: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (
+        CheckConstraint("pain BETWEEN 0 AND 10", name="pain"),
+        Index(None, "patient_id", "at"),
+        Index(None, "at"),
+    )
+
+
+class ExerciseSessionRow(Base):
+    __tablename__ = "exercise_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str] = mapped_column(String(64), unique=True)
+    at: Mapped[datetime]
+    exercise: Mapped[str] = mapped_column(EncryptedText)
+    minutes: Mapped[int | None]
+    region: Mapped[str | None] = mapped_column(String(64))
+    pain_after: Mapped[int | None]
+    coped: Mapped[bool | None]
+
+    __table_args__ = (
+        CheckConstraint("minutes >= 0", name="minutes"),
+        CheckConstraint("pain_after BETWEEN 0 AND 10", name="pain_after"),
+        Index(None, "patient_id", "at"),
+        Index(None, "at"),
+    )
+
+
+class OutboxRow(Base):
+    """`priority` 0 goes before 1, whatever its age."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("messages.id", ondelete="CASCADE"), unique=True
+    )
+    door: Mapped[str] = mapped_column(String(32))
+    priority: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    next_try_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(EncryptedText)
+
+    __table_args__ = (
+        Index(None, "door", "state", "priority", "created_at", "id"),
+        Index(None, "patient_id"),
+    )
+
+
+class MissRow(Base):
+    """A message the coach did not understand, with what it might have been."""
+
+    __tablename__ = "misses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("messages.id", ondelete="CASCADE"), unique=True
+    )
+    ranking: Mapped[list[list[Any]]] = mapped_column(JSON)
+
+    __table_args__ = (Index(None, "patient_id"),)
+
+
+class AuditRow(Base):
+    """Who did what to what, and when. It outlives the person, whom it knows by random id only."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(200))
+    detail: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index(None, "subject"), _NEVER_REUSED)

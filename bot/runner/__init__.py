@@ -1,0 +1,1 @@
+"""Door: the parts of the coach as processes."""

@@ -1,0 +1,155 @@
+"""`safecue run`: the coach on this machine, every part named in the Procfile."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shlex
+import signal
+import socket
+import string
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bot.library.library import load_library
+from bot.library.reading import ContentFaults
+from bot.records import RecordsError, load_or_make_key_file
+from bot.runner.supervisor import Part, Supervisor
+from bot.settings import ROOT, Settings, load, variable
+
+NAMED_AT_START = 12
+
+
+def run(argv: Sequence[str]) -> int:
+    """0: ended by Ctrl-C or SIGTERM; 1: refused to start; the reason is on stderr."""
+    options = _options(argv)
+    settings = load()
+    refusals = taken_ports(settings) + content_refusals(settings) + key_refusals(settings)
+    if refusals:
+        print("\n".join(refusals), file=sys.stderr)
+        return 1
+    environment = os.environ | settings.for_the_parts()
+    parts = read_procfile(options.procfile.read_text("utf-8"), settings, environment)
+    asyncio.run(_supervise(parts, settings.data_dir / "log", environment))
+    say("all parts ended")
+    return 0
+
+
+def content_refusals(settings: Settings) -> list[str]:
+    """Tell which safety content is unsigned; what in the content speaks against starting."""
+    try:
+        unsigned = load_library(settings.content_dir).unsigned_safety()
+    except ContentFaults as faults:
+        return [str(faults)]
+    if not unsigned:
+        return []
+    say(unsigned_note(unsigned, settings.data_dir / "unsigned-safety-content.txt"))
+    return unsigned_refusal(settings)
+
+
+def key_refusals(settings: Settings) -> list[str]:
+    """Make the key file where keys are neither set nor kept, and tell it; a key file that can't be used."""
+    if settings.keys:
+        return []
+    try:
+        _, made = load_or_make_key_file(settings.key_file)
+    except RecordsError as fault:
+        return [str(fault)]
+    if made:
+        say(f"Made the key file {settings.key_file}. Stored texts can't be read without it: keep a copy.")
+    return []
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def unsigned_note(unsigned: Sequence[str], listed: Path) -> str:
+    """Which safety content no clinician has signed: a few by name, all of them in the file `listed`."""
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.write_text("\n".join([*unsigned, ""]), "utf-8")
+    first = ", ".join(unsigned[:NAMED_AT_START])
+    rest = f" and {len(unsigned) - NAMED_AT_START} more" if len(unsigned) > NAMED_AT_START else ""
+    head = f"No clinician has signed this safety content yet: {first}{rest}. All of it: {listed}"
+    return textwrap.fill(
+        head, width=110, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+    )
+
+
+def unsigned_refusal(settings: Settings) -> list[str]:
+    """Production doesn't start on unsigned safety content unless told otherwise."""
+    if settings.mode != "production" or settings.allow_unsigned:
+        return []
+    return [
+        "Production refuses unsigned safety content. "
+        "Have a clinician sign it (reviewed_by and reviewed_on in content/), "
+        f"or set {variable('allow_unsigned')}=yes."
+    ]
+
+
+def read_procfile(text: str, settings: Settings, environment: Mapping[str, str]) -> list[Part]:
+    """The parts of a Procfile (`name: command`, `$VARIABLE` filled in) that run on this machine."""
+    parts = []
+    for line in text.splitlines():
+        name, colon, command = line.partition(":")
+        if not colon or line.startswith("#"):
+            continue
+        words = (string.Template(word).substitute(environment) for word in shlex.split(command))
+        parts.append(_part(name.strip(), tuple(words), settings))
+    return [part for part in parts if part.name != "engine" or settings.engine_is_here]
+
+
+def _part(name: str, command: tuple[str, ...], settings: Settings) -> Part:
+    match name:
+        case "engine":
+            health = f"{settings.engine_url}/webhooks/safecue/health"
+            return Part(name, command, health, {"X-SafeCue-Key": settings.engine_secret()})
+        case "actions":
+            return Part(name, command, f"{settings.actions_url}/health")
+        case "web":
+            return Part(name, command, f"{settings.web_url}/health", ready=f"web chat at {settings.web_url}/")
+    return Part(name, command)
+
+
+def taken_ports(settings: Settings, but: str = "") -> list[str]:
+    """A line for every port of ours (`but` one) that another program listens on."""
+    hosts = {"web_port": settings.web_host}
+    return [
+        f"Port {port} is taken by another program; end it, or set another in {variable(field)}."
+        for field, port in settings.ports().items()
+        if field != but and _is_taken(hosts.get(field, "127.0.0.1"), port)
+    ]
+
+
+def _is_taken(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+async def _supervise(parts: Sequence[Part], logs: Path, environment: Mapping[str, str]) -> None:
+    supervisor = Supervisor(parts, logs=logs, environment=environment, root=ROOT, say=say)
+
+    def stop() -> None:
+        say("ending …")
+        supervisor.stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+    say(f"starting {', '.join(part.name for part in parts)}; logs are in {logs}; Ctrl-C ends all")
+    await supervisor.run()
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="safecue run", description="Start every part of the coach.")
+    parser.add_argument("--procfile", type=Path, default=ROOT / "Procfile", help="another list of parts")
+    return parser.parse_args(argv)

@@ -1,0 +1,32 @@
+"""The clock's door: does what is due, every few seconds, for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.assembly import assemble
+from bot.settings import load
+
+EVERY_SECONDS = 2.0
+
+log = logging.getLogger("bot.scheduler")
+
+
+async def keep_time() -> None:
+    due = assemble(load()).due
+    while True:
+        try:
+            await due.everything()
+        except Exception as fault:  # one bad moment (a locked database) must not stop the clock
+            log.error("the round failed: %s", type(fault).__name__)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("bot").setLevel(logging.INFO)
+    try:
+        asyncio.run(keep_time())
+    except KeyboardInterrupt:
+        pass

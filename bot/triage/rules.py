@@ -1,0 +1,165 @@
+"""Facts and history become a verdict. Pure: the signs, their levels and what is said to them come as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.facts.clinical import (
+    History,
+    Level,
+    Presence,
+    Reason,
+    Subject,
+    SymptomFact,
+    Time,
+    Urgency,
+    Verdict,
+)
+from bot.triage.history import Limits, logged_reasons, raised_by_repetition
+
+_URGENCIES = (Urgency.NOW, Urgency.SAME_DAY, Urgency.SOON, Urgency.NONE)
+_URGENT = frozenset({Level.CRISIS, Level.STOP})
+_MOST_SAID = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SignRule:
+    """How one sign is judged and answered. Message ids are content ids; `version` is that of its entry.
+
+    `check` is said where the words leave the sign open, `check_urgency` how soon an unanswered check matters.
+    `question` is the one question whose answer would change the level.
+    """
+
+    id: str
+    version: str
+    level: Level
+    urgency: Urgency
+    message: str | None
+    check: str | None = None
+    check_urgency: Urgency = Urgency.SAME_DAY
+    question: str | None = None
+    care: str | None = None
+    care_other: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Every sign, what is said by level and urgency where a sign has no words of its own, and the limits."""
+
+    signs: Mapping[str, SignRule]
+    said: Mapping[tuple[Level, Urgency], str]
+    check_question: str
+    limits: Limits
+    logged: Mapping[str, SignRule]
+
+    def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict:
+        """The verdict on one message. Unknown signs count for nothing (their content was removed)."""
+        reasons = [reason for fact in facts if (reason := self._reason(fact))]
+        if reasons:
+            reasons += [
+                self._logged(rule, level, urgency)
+                for rule, level, urgency in logged_reasons(history, now, self.limits)
+            ]
+        reasons = raised_by_repetition(_once(reasons), history, now, self.limits)
+        reasons.sort(key=lambda r: (r.level.rank, _URGENCIES.index(r.urgency)))
+        care = next((c for fact in facts if (c := self._care(fact))), None)
+        if not reasons:
+            return Verdict(Level.NONE, Urgency.NONE, care=care)
+        top = reasons[0]
+        urgency = min((r.urgency for r in reasons if r.level is top.level), key=_URGENCIES.index)
+        if top.level is Level.CRISIS:
+            care = None
+        return Verdict(top.level, urgency, tuple(reasons), self._question(top), care)
+
+    def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
+        """Content ids of what to say, in order: the body's emergency first, then crisis; a question last."""
+        if verdict.level is Level.NONE:
+            return (verdict.care,) if verdict.care else ()
+        said: list[str] = []
+        if verdict.level is Level.CRISIS:
+            said += self._said(verdict, Level.STOP) + self._said(verdict, Level.CRISIS)
+            said += self._said(verdict, Level.CHECK)
+            return tuple(dict.fromkeys(said))
+        said += self._said(verdict, verdict.level)
+        if verdict.level in _URGENT | {Level.CHECK} and verdict.care:
+            said.append(verdict.care)
+        if verdict.question:
+            said.append(verdict.question)
+        return tuple(dict.fromkeys(said))
+
+    def _said(self, verdict: Verdict, level: Level) -> list[str]:
+        reasons = [r for r in verdict.reasons if r.level is level]
+        if level is Level.CRISIS:
+            reasons = reasons[:1]
+        if level is Level.CONTINUE:
+            reasons = reasons[:1]
+        found = [m for r in reasons if (m := self._message(r))]
+        return list(dict.fromkeys(found))[:_MOST_SAID]
+
+    def _message(self, reason: Reason) -> str | None:
+        rule = self.signs.get(reason.rule) or self.logged.get(reason.rule)
+        general = self.said.get((reason.level, reason.urgency))
+        if rule is None:
+            return general
+        if reason.level is Level.CHECK:
+            return rule.check or general
+        if rule.level is Level.CRISIS:
+            return rule.message
+        if reason.level is Level.STOP and reason.urgency is not rule.urgency:
+            return general
+        return rule.message or general
+
+    def _reason(self, fact: SymptomFact) -> Reason | None:
+        rule = self.signs.get(fact.sign)
+        if rule is None or fact.presence in {Presence.DENIED, Presence.SUPPOSED} or fact.time is Time.PAST:
+            return None
+        level, urgency = rule.level, rule.urgency
+        if fact.subject is Subject.OTHER:
+            return None
+        if fact.subject is Subject.OTHER_NOW:
+            if level not in _URGENT:
+                return None
+        elif fact.presence is Presence.DOUBTFUL and level in _URGENT:
+            level, urgency = Level.CHECK, rule.check_urgency
+        return Reason(rule.id, rule.version, level, urgency, fact.evidence, fact.region)
+
+    def _care(self, fact: SymptomFact) -> str | None:
+        rule = self.signs.get(fact.sign)
+        if rule is None:
+            return None
+        if fact.subject is Subject.OTHER:
+            return rule.care_other
+        taken_back = fact.presence in {Presence.DENIED, Presence.SUPPOSED} or fact.time is Time.PAST
+        return rule.care if taken_back else None
+
+    def _question(self, top: Reason) -> str | None:
+        if top.level is Level.CHECK:
+            return self.check_question
+        rule = self.signs.get(top.rule) or self.logged.get(top.rule)
+        return rule.question if rule and top.level is not Level.CRISIS else None
+
+    def _logged(self, rule_id: str, level: Level, urgency: Urgency) -> Reason:
+        return Reason(rule_id, self.logged[rule_id].version, level, urgency)
+
+
+def _once(reasons: Iterable[Reason]) -> list[Reason]:
+    """One reason for each rule and level; a sign that is asserted isn't also asked about."""
+    kept: dict[tuple[str, Level], Reason] = {}
+    for reason in reasons:
+        key = (reason.rule, reason.level)
+        if key in kept:
+            before = kept[key]
+            kept[key] = Reason(
+                before.rule,
+                before.version,
+                before.level,
+                before.urgency,
+                before.evidence + reason.evidence,
+                before.region or reason.region,
+            )
+        else:
+            kept[key] = reason
+    asserted = {rule for rule, level in kept if level in _URGENT}
+    return [r for (rule, level), r in kept.items() if not (level is Level.CHECK and rule in asserted)]

@@ -1,0 +1,79 @@
+"""What leaves the house: our own safety words, and the engine's replies once the guarantee has seen them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from bot.facts.clinical import Level, Verdict
+from bot.facts.talk import Patient, Reply
+from bot.triage.guarantee import PresentState, may_say, needs_stop_list
+from bot.usecases.ports import Library, Screen
+
+STOP_LIST = "stop_list"
+STANDING_WORDS = (
+    (Level.CRISIS, ("say_crisis_standing", "ask_crisis_over")),
+    (Level.STOP, ("say_stop_standing", "ask_care_sought")),
+    (Level.CHECK, ("ask_check",)),
+    (Level.ASSESS, ("say_assess_standing", "ask_assess_settled")),
+)
+
+
+class Say:
+    """The library's words for one patient, with the numbers of their country filled in."""
+
+    def __init__(self, library: Library, screen: Screen, patient: Patient) -> None:
+        self._library = library
+        self._screen = screen
+        country = library.country(patient.profile.get("country"))
+        self._variables = {"emergency": country["emergency"], "crisis": country["crisis"]}
+
+    def __call__(self, content_id: str) -> tuple[Reply, ...]:
+        return self._library.say(content_id, **self._variables)
+
+    def all(self, content_ids: Iterable[str]) -> tuple[Reply, ...]:
+        return tuple(reply for content_id in content_ids for reply in self(content_id))
+
+    def verdict(self, verdict: Verdict) -> tuple[Reply, ...]:
+        return self.all(self._screen.messages_for(verdict))
+
+    def standing(self, levels: Collection[Level]) -> tuple[Reply, ...]:
+        """The words for the most urgent level that stands; nothing where none does."""
+        for level, content_ids in STANDING_WORDS:
+            if level in levels:
+                return self.all(content_ids)
+        return ()
+
+    def vouches(self, reply: Reply) -> bool:
+        """Word for word ours, and with this patient's own numbers to call."""
+        numbers = {k: v for k, v in reply.variables.items() if k in self._variables}
+        return numbers.items() <= self._variables.items() and self._library.vouches(reply)
+
+
+class Words:
+    def __init__(self, library: Library, screen: Screen) -> None:
+        self._library = library
+        self._screen = screen
+
+    def for_patient(self, patient: Patient) -> Say:
+        return Say(self._library, self._screen, patient)
+
+
+def screened(replies: Sequence[Reply], state: PresentState, say: Say) -> tuple[Reply, ...]:
+    """The bubbles that may leave now. Never empty: what was held back is said honestly instead."""
+    genuine = [reply for reply in replies if say.vouches(reply)]
+    kept = [reply for reply in genuine if may_say(reply.kind, reply.region, state)]
+    if needs_stop_list(r.kind for r in kept) and all(r.content_id != STOP_LIST for r in kept):
+        kept.extend(say(STOP_LIST))
+    if len(kept) == len(replies) and kept:
+        return tuple(kept)
+    if len(genuine) > len([r for r in kept if r in genuine]):
+        return tuple(r for r in kept if r.asks is None) + _held_back(state, say)
+    return tuple(kept) or say("engine_down")
+
+
+def _held_back(state: PresentState, say: Say) -> tuple[Reply, ...]:
+    if standing := say.standing(state.levels):
+        return standing
+    if not state.consented:
+        return say("consent_first")
+    return say("green_first") + say("ask_sign_check")

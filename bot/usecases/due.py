@@ -1,0 +1,119 @@
+"""What the clock asks for: messages left behind, late answers, unanswered checks, erasing on time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from anyio import to_thread
+
+from bot.facts.clinical import Level, Reason, Urgency, Verdict
+from bot.usecases.deliver import Words
+from bot.usecases.ports import Engine, EngineSilent, Library, OpenAssessment, Records, Screen, UnitOfWork
+from bot.usecases.receive_message import ReceiveMessage
+
+# How long after the last word an erasure waits, so that the answer to the wish still reaches the person.
+LAST_WORDS = timedelta(seconds=10)
+
+log = logging.getLogger(__name__)
+
+
+class Due:
+    """One call of `everything` does all that is due now; calling it again does nothing twice."""
+
+    def __init__(
+        self,
+        records: Records,
+        screen: Screen,
+        library: Library,
+        engine: Engine,
+        receive: ReceiveMessage,
+        clock: Callable[[], datetime],
+        retention: timedelta,
+    ) -> None:
+        self._records = records
+        self._screen = screen
+        self._library = library
+        self._engine = engine
+        self._receive = receive
+        self._clock = clock
+        self._retention = retention
+        self._words = Words(library, screen)
+
+    async def everything(self) -> None:
+        await to_thread.run_sync(self._receive.screen_left_behind)
+        for patient_id in await to_thread.run_sync(self._waiting):
+            await self._receive.answer(patient_id)
+        await to_thread.run_sync(self._unanswered_checks)
+        for patient_id in await to_thread.run_sync(self._leaving):
+            await self._erase(patient_id)
+        await to_thread.run_sync(self._erase_on_time)
+
+    def _waiting(self) -> list[str]:
+        with self._records.unit() as uow:
+            return list(uow.patients.with_waiting(self._clock()))
+
+    def _unanswered_checks(self) -> None:
+        """A check that nobody answers is taken for what it may be, once: said again, and flagged."""
+        now = self._clock()
+        wait = timedelta(minutes=self._library.number("check_unanswered_minutes"))
+        with self._records.unit() as uow:
+            for patient_id, check in uow.assessments.all_open(Level.CHECK, now - wait):
+                if check.reminded_at is None:
+                    self._take_seriously(uow, patient_id, check, now)
+            uow.commit()
+
+    def _take_seriously(self, uow: UnitOfWork, patient_id: str, check: OpenAssessment, now: datetime) -> None:
+        level = Level.STOP if check.urgency is Urgency.NOW else Level.CHECK
+        reasons = tuple(Reason(rule, self._screen.version, level, check.urgency) for rule in check.rules)
+        say = self._words.for_patient(uow.patients.get(patient_id))
+        uow.messages.drop_offers(patient_id)
+        for reply in say.verdict(Verdict(level, check.urgency, reasons)) + say("ask_check"):
+            uow.messages.say(patient_id, reply, in_reply_to=None, now=now)
+        uow.assessments.remind(check.id, now)
+        uow.flags.raise_(
+            patient_id,
+            level=check.level.value,
+            urgency=check.urgency.value,
+            summary=f"check not answered: {', '.join(check.rules)}",
+            assessment_id=check.id,
+            now=now,
+        )
+
+    def _leaving(self) -> list[str]:
+        with self._records.unit() as uow:
+            return list(uow.patients.leaving(self._clock() - LAST_WORDS))
+
+    async def _erase(self, patient_id: str) -> None:
+        """The engine's rows first: while they can't be removed, the person stays listed and it is tried again."""
+        try:
+            in_engine = await self._engine.erase(patient_id)
+        except EngineSilent:
+            log.warning("the engine is silent; an erasure waits")
+            return
+        await to_thread.run_sync(self._erase_ours, patient_id, in_engine)
+
+    def _erase_ours(self, patient_id: str, in_engine: int) -> None:
+        """Remove the person, and tell the stranger who is now at the same door what was removed."""
+        now = self._clock()
+        with self._records.unit() as uow:
+            door, address = uow.patients.get(patient_id).door, uow.patients.address_of(patient_id)
+            removed = uow.patients.erase(patient_id)
+            rows = sum(removed.values()) + in_engine
+            uow.audit.record("patient", "patient.erase", patient_id, f"{rows} rows", now)
+            stranger = uow.patients.enrol(door, address, now)
+            for reply in self._library.say(
+                "erased", messages=str(removed.get("messages", 0)), rows=str(rows)
+            ):
+                uow.messages.say(stranger.id, reply, in_reply_to=None, now=now)
+            uow.commit()
+
+    def _erase_on_time(self) -> None:
+        now = self._clock()
+        with self._records.unit() as uow:
+            erased = uow.messages.erase_due_text(now)
+            uow.commit()
+        removed = self._records.purge(now, self._retention)
+        if erased or any(removed.values()):
+            log.info("erased %d held texts; retention removed %s", erased, dict(removed))

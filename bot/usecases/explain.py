@@ -1,0 +1,38 @@
+"""What the coach said last: the ground for "why?", "tell me more" and "say that again"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.facts.talk import Direction, Message
+from bot.usecases.ports import Records
+
+LOOK_BACK = 20
+
+
+class Explain:
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def last_question(self, patient_id: str) -> str | None:
+        """The content id of the question that stands open."""
+        with self._records.unit() as uow:
+            asked = uow.messages.open_question(patient_id)
+        return asked.content_id if asked else None
+
+    def said_last(self, patient_id: str, *, questions: bool) -> str | None:
+        """The content id of the coach's newest words; without `questions`, of what it told before asking."""
+        return next(
+            (
+                message.content_id.partition(".")[0]
+                for message in self._newest(patient_id)
+                if message.content_id and (questions or message.asks is None)
+            ),
+            None,
+        )
+
+    def _newest(self, patient_id: str) -> Iterator[Message]:
+        with self._records.unit() as uow:
+            last = uow.messages.last_said(patient_id)
+            lines = uow.messages.transcript(patient_id, after=max(0, last.seq - LOOK_BACK)) if last else ()
+        return (line for line in reversed(lines) if line.direction is Direction.OUT)

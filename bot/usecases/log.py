@@ -1,0 +1,84 @@
+"""The symptom log as the patient keeps it: one tap for pain, a few for a session, and a look back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.facts.clinical import PainEntry, SessionEntry
+from bot.usecases.flow import Outcome, QuietFlow, Step, Talk
+from bot.usecases.ports import Library, Records
+from bot.usecases.present_state import zone_of
+
+ANY_ACTIVITY = "activity"
+
+
+class LogPain(QuietFlow):
+    """Pain 0-10, once for each message."""
+
+    name = "log_form"
+    steps: tuple[Step, ...] = (Step("pain_now", skippable=False),)
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def answered(self, talk: Talk, question: str, value: str) -> Outcome:
+        with self._records.unit() as uow:
+            uow.log.add_pain(
+                talk.patient.id,
+                pain=int(value),
+                region=talk.patient.profile.get("region"),
+                message_id=talk.message_id,
+                now=talk.now,
+            )
+            uow.commit()
+        return Outcome(says=("pain_logged",))
+
+
+class LogSession(QuietFlow):
+    """What was done today: minutes, and whether they are coping (#60). Minutes first (C32)."""
+
+    name = "session_form"
+    steps: tuple[Step, ...] = (Step("session_minutes"), Step("session_coped"))
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def completed(self, talk: Talk) -> Outcome:
+        minutes, coped = talk.answers.get("session_minutes"), talk.answers.get("session_coped")
+        entry = SessionEntry(
+            at=talk.now,
+            exercise=talk.patient.profile.get("movement") or ANY_ACTIVITY,
+            minutes=int(minutes) if minutes and minutes.isdigit() else None,
+            region=talk.patient.profile.get("region"),
+            coped={"yes": True, "no": False}.get(coped or ""),
+        )
+        with self._records.unit() as uow:
+            uow.log.add_session(talk.patient.id, entry, message_id=talk.message_id)
+            uow.commit()
+        return Outcome(says=("session_not_coped" if entry.coped is False else "session_logged",), ends=True)
+
+
+class Progress:
+    """The last days of the pain log, one line for a day."""
+
+    def __init__(self, records: Records, library: Library) -> None:
+        self._records = records
+        self._library = library
+
+    def days(self, patient_id: str, now: datetime) -> tuple[str, ...]:
+        """`19 Nov: 4, 5` for each day with entries, in the patient's own zone, oldest first."""
+        since = now - timedelta(days=self._library.number("progress_days"))
+        with self._records.unit() as uow:
+            patient = uow.patients.get(patient_id)
+            pains = uow.log.pains(patient_id, since)
+        return _by_day(pains, zone_of(patient, self._library))
+
+
+def _by_day(pains: Sequence[PainEntry], zone: ZoneInfo) -> tuple[str, ...]:
+    days: dict[str, list[str]] = {}
+    for entry in sorted(pains, key=lambda pain: pain.at):
+        at = entry.at.astimezone(zone)
+        days.setdefault(f"{at.day} {at:%b}", []).append(str(entry.pain))
+    return tuple(f"{day}: {', '.join(values)}" for day, values in days.items())

@@ -1,0 +1,123 @@
+"""Coming aboard: who this is for, consent, and the few things the coach must know before the first lesson."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from bot.facts.talk import Standing
+from bot.usecases.flow import SKIPPED, WHICH_SIGN, Answers, Outcome, Step, Talk
+from bot.usecases.ports import Library, Records
+from bot.usecases.profile import Profiles
+
+REGIONS_WITH_CHOICES = ("knee", "back", "shoulder", "neck", "hip")
+# Answers that end the onboarding: the standing that follows and the words that show the right door.
+ENDINGS: Mapping[tuple[str, str], tuple[Standing, str]] = {
+    ("adult", "no"): (Standing.MINOR, "end_minor"),
+    ("consent", "no"): (Standing.REFUSED, "end_refused"),
+    ("pain_months", "under_3"): (Standing.NOT_FOR, "end_new_pain"),
+    ("condition", "me_cfs"): (Standing.NOT_FOR, "end_me_cfs"),
+}
+
+
+def feared_question(region: str | None) -> str:
+    """The question whose options fit the region; in words of one's own for any other part."""
+    return f"feared_{region}" if region in REGIONS_WITH_CHOICES else "feared_other"
+
+
+def _region_is(region: str) -> Step:
+    question = f"feared_{region}"
+    return Step(question, when=lambda talk: feared_question(talk.said("region")) == question, lasting=True)
+
+
+FEARED_STEPS = tuple(_region_is(region) for region in (*REGIONS_WITH_CHOICES, "other"))
+
+
+class Onboarding:
+    """At most 14 turns. Adult and consent come first; nothing is kept before them."""
+
+    name = "onboarding_form"
+    closed_by_alarm = True
+    steps = (
+        Step("adult", lasting=True, skippable=False),
+        Step("consent", lasting=True, skippable=False),
+        Step("country", lasting=True),
+        Step("sign_check", skippable=False),
+        Step("pain_months", lasting=True, skippable=False),
+        Step("region", lasting=True),
+        Step("condition", lasting=True),
+        Step("clinician", lasting=True),
+        Step("limits", when=lambda talk: talk.said("clinician") == "yes", lasting=True),
+        *FEARED_STEPS,
+        Step("goal", lasting=True),
+        Step("reminder", lasting=True),
+    )
+
+    def __init__(self, records: Records, library: Library) -> None:
+        self._records = records
+        self._library = library
+        self._profiles = Profiles(records)
+
+    def answered(self, talk: Talk, question: str, value: str) -> Outcome:
+        if question == "consent":
+            self._record_consent(talk, given=value == "yes")
+        if ending := ENDINGS.get((question, value)):
+            return self._end(talk, *ending)
+        if question == "sign_check":
+            return Outcome() if talk.green_today else WHICH_SIGN
+        self._profiles.remember(talk.patient.id, self._kept(talk, question, value))
+        return Outcome()
+
+    def before(self, talk: Talk, question: str) -> tuple[str, ...]:
+        return ("welcome",) if question == "adult" else ()
+
+    def completed(self, talk: Talk) -> Outcome:
+        with self._records.unit() as uow:
+            if uow.patients.get(talk.patient.id).standing is Standing.NEW:
+                uow.patients.set_standing(talk.patient.id, Standing.ACTIVE)
+                uow.commit()
+        return Outcome(says=("onboarding_done",), ends=True)
+
+    def _kept(self, talk: Talk, question: str, value: str) -> Answers:
+        if question == "consent":
+            return {"adult": talk.said("adult"), "consent": value}
+        if question == "country":
+            zone = self._library.country(value).get("zone") or None
+            return {"country": value, "zone": zone}
+        return kept(question, value)
+
+    def _end(self, talk: Talk, standing: Standing, content_id: str) -> Outcome:
+        """Nothing is kept of people the programme isn't for; beginning again begins at the first question."""
+        with self._records.unit() as uow:
+            profile = uow.patients.get(talk.patient.id).profile
+            uow.patients.remember(talk.patient.id, dict.fromkeys(profile))
+            uow.patients.set_standing(talk.patient.id, standing)
+            uow.commit()
+        forgotten = {step.question: None for step in self.steps}
+        return Outcome(says=(content_id,), changes=forgotten, ends=True)
+
+    def _record_consent(self, talk: Talk, *, given: bool) -> None:
+        """What was agreed to, word for word: its version and the hash of its text."""
+        if given and "consent" in talk.patient.profile:
+            return
+        bubbles = self._library.say("ask_consent")
+        text = "\n".join(bubble.text for bubble in bubbles)
+        with self._records.unit() as uow:
+            uow.patients.record_consent(
+                talk.patient.id,
+                given=given,
+                version=bubbles[0].version,
+                text_hash=hashlib.sha256(text.encode()).hexdigest(),
+                channel=talk.patient.door,
+                now=talk.now,
+            )
+            if given:
+                uow.patients.remember(talk.patient.id, {"adult": talk.said("adult"), "consent": "yes"})
+            uow.commit()
+
+
+def kept(question: str, value: str | None) -> Answers:
+    """The profile's changes for an answer; a feared movement is also kept under its own name."""
+    if question.startswith("feared_"):
+        return {question: value, "movement": None if value == SKIPPED else value}
+    return {question: value}

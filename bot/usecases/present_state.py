@@ -1,0 +1,40 @@
+"""How a patient stands right now, read from the records: the ground the guarantee judges on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.facts.talk import Patient, Standing
+from bot.triage.guarantee import PresentState
+from bot.usecases.ports import Library, UnitOfWork
+
+
+def zone_of(patient: Patient, library: Library) -> ZoneInfo:
+    """The patient's own zone, else their country's, else UTC."""
+    name = patient.profile.get("zone") or library.country(patient.profile.get("country")).get("zone")
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def green_today(green: datetime | None, alarm: datetime | None, now: datetime, zone: ZoneInfo) -> bool:
+    """A clean sign check counts on the patient's own day, and only if no alarm came after it (C26)."""
+    if green is None or (alarm is not None and alarm >= green):
+        return False
+    return green.astimezone(zone).date() == now.astimezone(zone).date() and green <= now
+
+
+def present_state(uow: UnitOfWork, patient: Patient, now: datetime, library: Library) -> PresentState:
+    standing = uow.assessments.open_for(patient.id)
+    return PresentState(
+        open=tuple((a.level, frozenset(a.regions)) for a in standing),
+        consented=patient.standing is Standing.ACTIVE or "consent" in patient.profile,
+        green_today=green_today(
+            uow.assessments.last_green(patient.id),
+            uow.assessments.last_alarm(patient.id),
+            now,
+            zone_of(patient, library),
+        ),
+    )

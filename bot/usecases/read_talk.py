@@ -1,0 +1,48 @@
+"""The talk as a door shows it, and the report of what it delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.facts.clinical import PainEntry
+from bot.facts.talk import Message
+from bot.usecases.ports import Library, Records
+
+
+class ReadTalk:
+    def __init__(self, records: Records, library: Library, clock: Callable[[], datetime]) -> None:
+        self._records = records
+        self._library = library
+        self._clock = clock
+
+    def transcript(self, door: str, address: str, *, after: int = 0) -> Sequence[Message]:
+        """Both directions in order, from behind `after`; nothing for somebody who never wrote."""
+        with self._records.unit() as uow:
+            patient = uow.patients.at_door(door, address)
+            return uow.messages.transcript(patient.id, after=after) if patient else ()
+
+    def patient_id(self, door: str, address: str) -> str | None:
+        with self._records.unit() as uow:
+            patient = uow.patients.at_door(door, address)
+            return patient.id if patient else None
+
+    def replies_to(self, message_id: str) -> Sequence[Message]:
+        with self._records.unit() as uow:
+            return uow.messages.replies_to(message_id)
+
+    def delivered(self, message_ids: Iterable[str]) -> None:
+        with self._records.unit() as uow:
+            for message_id in message_ids:
+                uow.outbox.sent(message_id, self._clock())
+            uow.commit()
+
+    def understanding(self, message_id: str) -> Mapping[str, object]:
+        with self._records.unit() as uow:
+            return uow.messages.get(message_id).understanding
+
+    def progress(self, patient_id: str) -> Sequence[PainEntry]:
+        """The pain values of the days that the progress picture shows."""
+        days = timedelta(days=self._library.number("progress_days"))
+        with self._records.unit() as uow:
+            return uow.log.pains(patient_id, self._clock() - days)

@@ -1,0 +1,410 @@
+"""A patient's message, from its arrival to the reply: kept, screened, answered, in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from anyio import to_thread
+
+from bot.facts.clinical import Level, SymptomFact, Urgency, Verdict
+from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
+from bot.triage.guarantee import INTERRUPTING
+from bot.usecases.deliver import Words, screened
+from bot.usecases.ports import (
+    Engine,
+    EngineSilent,
+    EngineTurn,
+    Library,
+    OpenAssessment,
+    Records,
+    Screen,
+    UnitOfWork,
+)
+from bot.usecases.present_state import present_state, zone_of
+from bot.usecases.reading import Answer, Misfit, chosen, read_answer
+from bot.usecases.settle import settle
+
+Clock = Callable[[], datetime]
+
+NOTHING = Verdict(Level.NONE, Urgency.NONE)
+HISTORY = timedelta(days=42)
+LEFT_BEHIND = timedelta(seconds=5)
+LEASE_MARGIN = timedelta(seconds=5)
+SIGN_CHECK = "sign_check"
+OUTSIDE = frozenset({Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR, Standing.LEAVING})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of a message on arrival. `safety`: our own reply is already written and in the outbox."""
+
+    patient_id: str
+    message_id: str
+    duplicate: bool
+    verdict: Verdict
+    safety: bool
+
+
+class ReceiveMessage:
+    """Doors call `arrive` (quick, blocking, commits) and then await `answer`."""
+
+    def __init__(
+        self,
+        records: Records,
+        screen: Screen,
+        library: Library,
+        engine: Engine,
+        clock: Clock,
+        deadline: float,
+    ) -> None:
+        self._records = records
+        self._screen = screen
+        self._library = library
+        self._engine = engine
+        self._clock = clock
+        self._deadline = deadline
+        self._words = Words(library, screen)
+
+    # Arrival
+
+    def arrive(
+        self,
+        door: str,
+        address: str,
+        *,
+        text: str = "",
+        token: str | None = None,
+        door_key: str | None = None,
+    ) -> Arrival:
+        """Keep the message, screen it, and answer crisis, stop and check at once."""
+        now = self._clock()
+        with self._records.unit() as uow:
+            patient = uow.patients.at_door(door, address) or uow.patients.enrol(door, address, now)
+            offered = uow.messages.take_token(patient.id, token, now) if token else None
+            erase_at = (
+                None
+                if patient.standing is Standing.ACTIVE
+                else now + self._hours("hold_hours_before_consent")
+            )
+            message, new = uow.messages.receive(
+                patient.id,
+                text=offered.title if offered else text,
+                payload=offered.payload if offered else None,
+                door_key=door_key,
+                now=now,
+                erase_at=erase_at,
+            )
+            if new:
+                uow.commit()
+        if not new:
+            verdict = self._verdict_of(message.id)
+            return Arrival(patient.id, message.id, True, verdict, verdict.level in INTERRUPTING)
+        unusable = token is not None and offered is None
+        verdict, settled = self._screen_message(patient, message, unusable=unusable)
+        return Arrival(patient.id, message.id, False, verdict, settled)
+
+    def screen_left_behind(self) -> list[str]:
+        """Screen messages that were kept, but not screened before a process died; whose they are."""
+        with self._records.unit() as uow:
+            left = uow.messages.unscreened(self._clock() - LEFT_BEHIND)
+            patients = {m.patient_id: uow.patients.get(m.patient_id) for m in left}
+        for message in left:
+            self._screen_message(patients[message.patient_id], message, unusable=False)
+        return list(patients)
+
+    def _verdict_of(self, message_id: str) -> Verdict:
+        with self._records.unit() as uow:
+            return uow.assessments.for_message(message_id) or NOTHING
+
+    def _screen_message(self, patient: Patient, message: Message, *, unusable: bool) -> tuple[Verdict, bool]:
+        """Facts, verdict, flag and our own reply in one transaction; whether we have answered."""
+        now = self._clock()
+        with self._records.unit() as uow:
+            asked = uow.messages.open_question(patient.id)
+            answer = self._read(message, asked)
+            facts = self._facts(message, answer, asked)
+            history = uow.log.history(patient.id, now - HISTORY)
+            standing = uow.assessments.open_for(patient.id)
+            verdict = self._screen.judge(facts, history, now) if facts else NOTHING
+            verdict, settlement = settle(
+                verdict,
+                answer,
+                standing,
+                self._screen.version,
+                lambda a: self._may_end_crisis(patient, a, now),
+            )
+            assessment = uow.assessments.add(
+                patient.id, message.id, facts, verdict, content_version=self._screen.version, now=now
+            )
+            if isinstance(answer, Answer) and answer.option is not None and answer.option.green:
+                uow.assessments.record_green(patient.id, message.id, now)
+            for assessment_id in settlement.closes:
+                uow.assessments.close(assessment_id, by="patient", reason=settlement.reason, now=now)
+            if verdict.level in INTERRUPTING:
+                uow.messages.drop_offers(patient.id)
+                replies = self._words.for_patient(patient).verdict(verdict)
+            elif settlement.says:
+                replies = self._words.for_patient(patient).all(settlement.says)
+            else:
+                replies = self._own_reply(uow, patient, message, verdict, answer, asked, unusable)
+            for reply in replies:
+                uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+            self._raise_flag(uow, patient.id, verdict, assessment, now)
+            engine_must_hear = verdict.level in INTERRUPTING or not replies
+            uow.messages.set_state(
+                message.id,
+                TurnState.SCREENED if engine_must_hear else TurnState.ANSWERED,
+                _understanding(answer, asked),
+            )
+            uow.commit()
+        return verdict, bool(replies)
+
+    def _read(self, message: Message, asked: Message | None) -> Answer | Misfit | None:
+        """The answer that this message gives to the question that stands open, or that a button names."""
+        if message.payload is not None:
+            act, _, rest = message.payload.partition(":")
+            slot, _, value = rest.partition("=")
+            question = self._library.question(slot) if act == "answer" else None
+            return chosen(question, value) if question else None
+        question = self._library.question(asked.asks) if asked and asked.asks else None
+        if question is None:
+            return None
+        text = message.text or ""
+        return read_answer(question, text, self._library.short_form(text))
+
+    def _facts(
+        self, message: Message, answer: Answer | Misfit | None, asked: Message | None
+    ) -> tuple[SymptomFact, ...]:
+        """What a button reports is what it says; typed words are read even where they answer a question."""
+        text = message.text or ""
+        sign = answer.option.sign if isinstance(answer, Answer) and answer.option else None
+        pressed = (self._screen.fact(sign, text, None),) if sign else ()
+        if message.payload is not None or pressed:
+            return pressed
+        return self._screen.read(text, asked.asks if asked else None)
+
+    def _own_reply(
+        self,
+        uow: UnitOfWork,
+        patient: Patient,
+        message: Message,
+        verdict: Verdict,
+        answer: Answer | Misfit | None,
+        asked: Message | None,
+        unusable: bool,
+    ) -> tuple[Reply, ...]:
+        """What we say ourselves to a message without alarm. Nothing where the engine is to be asked."""
+        say = self._words.for_patient(patient)
+        if unusable:
+            return say("used_button")
+        if isinstance(answer, Misfit):
+            return say(answer.value) + (say(asked.content_id) if asked and asked.content_id else ())
+        if message.payload is None and (fault := self._unusable_text(message.text or "")):
+            return say(fault)
+        if patient.standing in OUTSIDE:
+            return self._outside(uow, patient, message, verdict)
+        if patient.standing is Standing.NEW and asked is None:
+            return say.standing(present_state(uow, patient, self._clock(), self._library).levels)
+        return ()
+
+    def _unusable_text(self, text: str) -> str | None:
+        """The content id of what to say to a text that no conversation can be held on."""
+        if self._library.short_form(text) is not None:
+            return None
+        if not _has_words(text):
+            return "not_text"
+        if len(text) > self._library.number("longest_message"):
+            return "too_long"
+        return "unknown_command" if text.lstrip().startswith("/") else None
+
+    def _outside(
+        self, uow: UnitOfWork, patient: Patient, message: Message, verdict: Verdict
+    ) -> tuple[Reply, ...]:
+        """People the programme isn't for get the right door and no engine; they may begin again."""
+        if patient.standing is not Standing.LEAVING and _command(message, self._library) == "start_over":
+            uow.patients.set_standing(patient.id, Standing.NEW)
+            return ()
+        say = self._words.for_patient(patient)
+        judged = say.verdict(verdict) if verdict.level in {Level.ASSESS, Level.CONTINUE} else ()
+        care = say(verdict.care) if verdict.care else ()
+        return care + judged + say(f"outside_programme_{patient.standing.value}")
+
+    def _may_end_crisis(self, patient: Patient, crisis: OpenAssessment, now: datetime) -> bool:
+        zone = zone_of(patient, self._library)
+        a_new_day = crisis.at.astimezone(zone).date() < now.astimezone(zone).date()
+        return a_new_day and patient.profile.get("clinician") != "yes"
+
+    def _raise_flag(
+        self, uow: UnitOfWork, patient_id: str, verdict: Verdict, assessment: int, now: datetime
+    ) -> None:
+        urgent = verdict.level in {Level.CRISIS, Level.STOP}
+        seen_soon = verdict.level is Level.ASSESS and verdict.urgency is not Urgency.NONE
+        if urgent or seen_soon:
+            uow.flags.raise_(
+                patient_id,
+                level=verdict.level.value,
+                urgency=verdict.urgency.value,
+                summary=", ".join(dict.fromkeys(reason.rule for reason in verdict.reasons)),
+                assessment_id=assessment,
+                now=now,
+            )
+
+    # The engine's turn
+
+    async def answer(self, patient_id: str) -> None:
+        """Work through the patient's unanswered messages in order. Returns when done, or waiting."""
+        owner = uuid.uuid4().hex
+        give_up = self._clock() + timedelta(seconds=self._deadline) + LEASE_MARGIN
+        while not await to_thread.run_sync(self._claim, patient_id, owner):
+            if self._clock() > give_up:
+                return
+            await asyncio.sleep(0.05)
+        try:
+            while (message := await to_thread.run_sync(self._next, patient_id)) is not None:
+                await to_thread.run_sync(self._claim, patient_id, owner)
+                if not await self._turn(message):
+                    return
+        finally:
+            await to_thread.run_sync(self._release, patient_id, owner)
+
+    def _claim(self, patient_id: str, owner: str) -> bool:
+        now = self._clock()
+        with self._records.unit() as uow:
+            got = uow.patients.claim_turn(
+                patient_id, owner, now, now + timedelta(seconds=self._deadline) + LEASE_MARGIN
+            )
+            uow.commit()
+        return got
+
+    def _release(self, patient_id: str, owner: str) -> None:
+        with self._records.unit() as uow:
+            uow.patients.release_turn(patient_id, owner)
+            uow.commit()
+
+    def _next(self, patient_id: str) -> Message | None:
+        with self._records.unit() as uow:
+            return next(iter(uow.messages.unanswered(patient_id)), None)
+
+    async def _turn(self, message: Message) -> bool:
+        """One message to the engine and its replies to the patient; False where the engine is silent."""
+        metadata = await to_thread.run_sync(self._metadata, message)
+        try:
+            turn = await self._engine.turn(message.patient_id, message.id, message.text or "", metadata)
+        except EngineSilent:
+            await to_thread.run_sync(self._keep_waiting, message)
+            return False
+        await to_thread.run_sync(self._write, message, turn)
+        return True
+
+    def _metadata(self, message: Message) -> dict[str, object]:
+        with self._records.unit() as uow:
+            patient = uow.patients.get(message.patient_id)
+            verdict = uow.assessments.for_message(message.id) or NOTHING
+            state = present_state(uow, patient, self._clock(), self._library)
+            asked = uow.messages.open_question(patient.id)
+        known = message.understanding
+        reports = "report" in known
+        answer = {"slot": known["slot"], "value": known["value"]} if "slot" in known and not reports else None
+        question = self._library.question(asked.asks) if asked and asked.asks else None
+        intent, slots = ("report_symptom", {}) if reports else _intent(message, self._library)
+        deliberate = message.payload is not None or (message.text or "").startswith("/")
+        if patient.standing is Standing.NEW and answer is None and question is None and not deliberate:
+            intent = "start_onboarding"
+        return {
+            "message_id": message.id,
+            "verdict": {"level": verdict.level.value, "urgency": verdict.urgency.value},
+            "question": {"slot": question.id, "form": question.form} if question else None,
+            "answer": answer,
+            "intent": intent,
+            "slots": slots,
+            "standing": patient.standing.value,
+            "flow_closed": bool(state.open),
+            "act_at": self._library.number("act_at"),
+            "offer_at": self._library.number("offer_at"),
+        }
+
+    def _keep_waiting(self, message: Message) -> None:
+        """The honest sentence, once for each message; the scheduler asks again."""
+        now = self._clock()
+        with self._records.unit() as uow:
+            verdict = uow.assessments.for_message(message.id) or NOTHING
+            if message.state is not TurnState.WAITING:
+                patient = uow.patients.get(message.patient_id)
+                say = self._words.for_patient(patient)
+                if verdict.level in {Level.ASSESS, Level.CONTINUE}:
+                    for reply in say.verdict(verdict):
+                        uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+                elif verdict.level not in INTERRUPTING:
+                    for reply in say("engine_down"):
+                        uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+            uow.messages.set_state(message.id, TurnState.WAITING, message.understanding)
+            uow.commit()
+
+    def _write(self, message: Message, turn: EngineTurn) -> None:
+        """Screen the engine's replies against the patient's present state, and keep them."""
+        now = self._clock()
+        with self._records.unit() as uow:
+            patient = uow.patients.get(message.patient_id)
+            state = present_state(uow, patient, now, self._library)
+            verdict = uow.assessments.for_message(message.id) or NOTHING
+            overtaken = _overtaken(message, uow.assessments.open_for(patient.id))
+            asked = uow.messages.open_question(patient.id)
+            if verdict.level not in INTERRUPTING and not overtaken:
+                replies = screened(turn.replies, state, self._words.for_patient(patient))
+                for reply in replies:
+                    uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+            understanding = {
+                **message.understanding,
+                "intent": turn.intent,
+                "confidence": turn.confidence,
+                "ranking": [list(pair) for pair in turn.ranking[:5]],
+                "flow": turn.flow,
+            }
+            if turn.intent == "answer" and asked is not None:
+                understanding.setdefault("answered", asked.id)
+            uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
+            uow.commit()
+
+    def _hours(self, name: str) -> timedelta:
+        return timedelta(hours=self._library.number(name))
+
+
+def _understanding(answer: Answer | Misfit | None, asked: Message | None) -> dict[str, object]:
+    if not isinstance(answer, Answer):
+        return {}
+    understanding: dict[str, object] = {"slot": answer.slot, "value": answer.value}
+    if answer.option is not None and answer.option.sign and answer.slot != SIGN_CHECK:
+        understanding["report"] = True
+    if asked is not None and asked.asks == answer.slot:
+        understanding["answered"] = asked.id
+    return understanding
+
+
+def _overtaken(message: Message, standing: Sequence[OpenAssessment]) -> bool:
+    """A stop given after this message arrived makes a late ordinary reply to it misleading."""
+    return any(a.level in INTERRUPTING and a.at > message.at for a in standing)
+
+
+def _has_words(text: str) -> bool:
+    return any(unicodedata.category(c)[0] in "LN" for c in text)
+
+
+def _command(message: Message, library: Library) -> str | None:
+    return _intent(message, library)[0]
+
+
+def _intent(message: Message, library: Library) -> tuple[str | None, Mapping[str, str]]:
+    """The intent behind a pressed button, a command or an exact short form."""
+    if message.payload is None:
+        return library.short_form(message.text or ""), {}
+    act, _, rest = message.payload.partition(":")
+    if act != "do":
+        return None, {}
+    name, _, filling = rest.partition(":")
+    slot, _, value = filling.partition("=")
+    return name, {slot: value} if slot else {}

@@ -1,0 +1,36 @@
+"""A message becomes facts, and facts a verdict: extraction and triage joined. Fulfils `ports.Screen`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.facts.clinical import History, SymptomFact, Verdict
+from bot.triage.rules import Rules
+
+
+class Extractor(Protocol):
+    def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]: ...
+    def fact(self, sign: str, text: str, region: str | None) -> SymptomFact: ...
+
+
+class Screening:
+    def __init__(self, extractor: Extractor, rules: Rules, version: str) -> None:
+        self._extractor = extractor
+        self._rules = rules
+        self.version = version
+
+    def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]:
+        return self._extractor.read(text, question)
+
+    def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:
+        """A present sign named by a pressed button. KeyError: no such sign."""
+        return self._extractor.fact(sign, text, region)
+
+    def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict:
+        return self._rules.judge(facts, history, now)
+
+    def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
+        """Content ids of what to say to a verdict, in order; its question last."""
+        return self._rules.messages_for(verdict)

@@ -1,0 +1,137 @@
+"""What the web door needs of the house, and how it hands a message over without waiting too long."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from anyio import to_thread
+
+from bot.facts.clinical import PainEntry
+from bot.facts.talk import Direction, Message
+from bot.usecases.receive_message import Arrival
+
+DOOR = "web"
+
+log = logging.getLogger(__name__)
+
+
+class Receives(Protocol):
+    """See `bot.usecases.receive_message.ReceiveMessage`."""
+
+    def arrive(
+        self,
+        door: str,
+        address: str,
+        *,
+        text: str = "",
+        token: str | None = None,
+        door_key: str | None = None,
+    ) -> Arrival: ...
+
+    async def answer(self, patient_id: str) -> None: ...
+
+
+class ShowsTalk(Protocol):
+    """See `bot.usecases.read_talk.ReadTalk`."""
+
+    def transcript(self, door: str, address: str, *, after: int = 0) -> Sequence[Message]: ...
+    def replies_to(self, message_id: str) -> Sequence[Message]: ...
+    def delivered(self, message_ids: Iterable[str]) -> None: ...
+    def understanding(self, message_id: str) -> Mapping[str, object]: ...
+    def progress(self, patient_id: str) -> Sequence[PainEntry]: ...
+
+
+class Figures(Protocol):
+    def number(self, name: str) -> float: ...
+
+
+class House(Protocol):
+    @property
+    def receive(self) -> Receives: ...
+    @property
+    def talk(self) -> ShowsTalk: ...
+    @property
+    def library(self) -> Figures: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came through the door: typed words, or the token of a pressed button.
+
+    `door_key` tells a form that was sent twice from a message that was written twice.
+    """
+
+    text: str = ""
+    token: str | None = None
+    door_key: str | None = None
+
+
+class Coach:
+    """The house, as the web door uses it. Answers that nobody waits for any more still run to their end."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def hear(self, address: str, said: Said, patience: float) -> Arrival:
+        """Hand the message over; wait at most `patience` seconds for the answer, not at all after our own."""
+        arrival = await to_thread.run_sync(
+            partial(
+                self._house.receive.arrive,
+                DOOR,
+                address,
+                text=said.text,
+                token=said.token,
+                door_key=said.door_key,
+            )
+        )
+        task = asyncio.create_task(self._answer(arrival.patient_id))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+        if not arrival.safety and patience > 0:
+            await asyncio.wait({task}, timeout=patience)
+        return arrival
+
+    async def _answer(self, patient_id: str) -> None:
+        try:
+            await self._house.receive.answer(patient_id)
+        except Exception as fault:
+            log.error("a turn broke off (%s); the scheduler takes it up again", type(fault).__name__)
+
+    async def leave(self) -> None:
+        """Break off what still runs; unanswered messages are kept and taken up again later."""
+        running = list(self._answering)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def talk_since(self, address: str, after: int) -> list[Message]:
+        return await to_thread.run_sync(self._since, address, after)
+
+    def _since(self, address: str, after: int) -> list[Message]:
+        talk: list[Message] = []
+        while batch := self._house.talk.transcript(DOOR, address, after=talk[-1].seq if talk else after):
+            talk.extend(batch)
+        return talk
+
+    async def replies_to(self, message_id: str) -> Sequence[Message]:
+        return await to_thread.run_sync(self._house.talk.replies_to, message_id)
+
+    async def understanding(self, message_id: str) -> Mapping[str, object]:
+        return await to_thread.run_sync(self._house.talk.understanding, message_id)
+
+    async def progress(self, patient_id: str) -> Sequence[PainEntry]:
+        return await to_thread.run_sync(self._house.talk.progress, patient_id)
+
+    def progress_days(self) -> int:
+        return int(self._house.library.number("progress_days"))
+
+    async def delivered(self, messages: Sequence[Message]) -> None:
+        ids = [message.id for message in messages if message.direction is Direction.OUT]
+        if ids:
+            await to_thread.run_sync(self._house.talk.delivered, ids)

@@ -1,0 +1,71 @@
+"""Gives every message its sentence embedding, from which the classifier reads the intent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from engine.minilm import MiniLM, WeightsFault, encoder, weights_folder
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class MiniLMFeaturiser(DenseFeaturizer, GraphComponent):
+    """Unit vectors times `scale`: the classifier's penalty is fixed (C = 1), so their length decides how
+    closely it fits."""
+
+    @classmethod
+    def required_components(cls) -> list[type[Any]]:
+        return [Tokenizer]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {**DenseFeaturizer.get_default_config(), "scale": 5.5}
+
+    def __init__(self, config: dict[str, Any], name: str) -> None:
+        super().__init__(name, config)
+        self._scale = np.float32(config["scale"])
+        self._encoder = _known_encoder()
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> MiniLMFeaturiser:
+        return cls(config, execution_context.node_name)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Embed all messages in one go; a message without words gets the vector of the empty text."""
+        texts = [str(message.get(TEXT) or "") for message in messages]
+        vectors = self._encoder.embed(texts) * self._scale
+        for message, vector in zip(messages, vectors, strict=True):
+            self.add_features_to_message(None, vector[None, :], TEXT, message)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        self.process(training_data.training_examples)
+        return training_data
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Nothing to check beyond the defaults."""
+
+
+def _known_encoder() -> MiniLM:
+    try:
+        return encoder(weights_folder())
+    except WeightsFault as fault:
+        raise RasaException(str(fault)) from fault

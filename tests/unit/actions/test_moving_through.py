@@ -1,0 +1,373 @@
+"""Digressions, leaving and coming back, symptoms in the middle, and what nobody understood."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+import pytest
+import yaml
+from action_calls import NOW, Caller, judged
+
+from actions.server import ACTIONS, executor_for
+from bot.facts.clinical import Level
+from bot.facts.talk import Button, Kind, Reply, Standing
+from bot.library import ContentLibrary
+
+LEVEL = "goal_level_form"
+DIGRESSIONS = [
+    ("action_teach", "pacing"),
+    ("action_why", "why"),
+    ("action_tell_more", "tell_more"),
+    ("action_repeat", "repeat"),
+    ("action_chat", "thanks"),
+    ("action_view_progress", "view_progress"),
+    ("action_default_fallback", "nlu_fallback"),
+    ("action_answer", "answer"),
+]
+
+
+@pytest.mark.parametrize(("action", "intent"), DIGRESSIONS)
+def test_a_digression_is_answered_and_the_flow_asks_again(call: Caller, action: str, intent: str) -> None:
+    call.aboard()
+    answered = call(action, intent, loop=LEVEL, requested="coping")
+    assert answered.next == LEVEL
+    assert not answered.ends_loop
+    assert "coping" not in answered.slots
+
+
+@pytest.mark.parametrize(("action", "intent"), DIGRESSIONS)
+def test_outside_a_flow_the_same_words_wait_for_the_patient(call: Caller, action: str, intent: str) -> None:
+    assert call.aboard()(action, intent).next == "action_listen"
+
+
+@pytest.mark.parametrize(
+    ("action", "intent", "says"),
+    [
+        ("action_chat", "help", ["chat_help"]),
+        ("action_chat", "greet", []),
+        ("action_chat", "affirm", []),
+        ("action_start_over", "start_over", []),
+        ("action_start_flow", "start_goals", []),
+        ("action_start_flow", "start_onboarding", []),
+    ],
+)
+def test_a_new_patient_is_led_to_the_first_question(
+    call: Caller, action: str, intent: str, says: list[str]
+) -> None:
+    begun = call(action, intent)
+    assert begun.said == says
+    assert begun.next == "onboarding_form"
+
+
+def test_a_bare_no_answers_a_question_in_words_of_ones_own(call: Caller) -> None:
+    call.aboard()
+    form = "goal_understand_form"
+    taken = call("action_chat", "unsure", loop=form, requested="pain_reason", text="no idea")
+    assert taken.slots["pain_reason"] == "no idea"
+    assert taken.next == form
+    assert call.patient.profile["pain_reason"] == "no idea"
+
+
+def test_a_bare_yes_to_a_choice_of_other_things_is_asked_again(call: Caller) -> None:
+    call.aboard()
+    unclear = call("action_chat", "affirm", loop="log_form", requested="pain_now", text="yes")
+    assert unclear.said == ["not_an_answer"]
+    assert unclear.next == "log_form"
+
+
+def test_no_lesson_before_consent(call: Caller) -> None:
+    assert call("action_teach", "pacing").said == ["consent_first"]
+
+
+def test_a_belief_that_comes_up_is_remembered_first_come(call: Caller) -> None:
+    call.aboard()
+    call("action_teach", "fear_of_movement")
+    call("action_teach", "belief_damage")
+    assert call.patient.profile["belief"] == "fear_of_movement"
+
+
+def test_a_stop_ends_the_flow_without_a_word_and_remembers_it(call: Caller) -> None:
+    call.aboard()
+    ended = call("action_end_flow", "safety_stop", loop=LEVEL, requested="coping")
+    assert ended.responses == []
+    assert ended.ends_loop
+    assert ended.slots["requested_slot"] is None
+    assert call.patient.profile["interrupted_flow"] == LEVEL
+
+
+def test_what_was_left_can_be_gone_on_with(call: Caller) -> None:
+    call.aboard()
+    left = call("action_stop_flow", "stop_flow", loop=LEVEL, requested="coping")
+    assert left.said == ["flow_left"]
+    assert left.ends_loop
+    assert call("action_start_flow", "log_symptom").next == "log_form"
+    assert call("action_resume_flow", "resume_flow").next == LEVEL
+    assert "interrupted_flow" not in call.patient.profile
+
+
+def test_nothing_goes_on_while_an_assess_stands(call: Caller) -> None:
+    call.aboard(interrupted_flow=LEVEL)
+    call("action_triage", "report_symptom", verdict=judged(Level.ASSESS, "stop_list"))
+    refused = call("action_resume_flow", "resume_flow")
+    assert refused.next == "action_listen"
+    assert "ask_assess_settled" in refused.said
+
+
+@pytest.mark.parametrize("intent", ["start_cue", "start_onboarding"])
+def test_no_exercise_flow_begins_while_an_assess_stands(call: Caller, intent: str) -> None:
+    if intent == "start_cue":
+        call.aboard()
+    call("action_triage", "report_symptom", verdict=judged(Level.ASSESS, "stop_list"))
+    assert call("action_start_flow", intent).next == "action_listen"
+
+
+def test_an_assess_is_said_with_its_question_and_ends_the_flow(call: Caller) -> None:
+    call.aboard()
+    verdict = judged(Level.ASSESS, "stop_list", question="ask_assess_settled")
+    told = call("action_triage", "report_symptom", loop=LEVEL, requested="coping", verdict=verdict)
+    assert told.said == ["stop_list", "ask_assess_settled"]
+    assert told.ends_loop
+    assert told.next == "action_listen"
+    assert call.patient.profile["interrupted_flow"] == LEVEL
+
+
+def test_a_continue_is_said_and_the_flow_goes_on(call: Caller) -> None:
+    call.aboard()
+    verdict = judged(Level.CONTINUE, "green_noted")
+    told = call("action_triage", "report_symptom", loop=LEVEL, requested="coping", verdict=verdict)
+    assert told.said == ["green_noted"]
+    assert told.next == LEVEL
+
+
+@pytest.mark.parametrize("intent", ["is_this_normal", "report_symptom"])
+def test_without_a_sign_the_coach_says_it_cannot_judge_and_shows_the_signs(call: Caller, intent: str) -> None:
+    said = call.aboard()("action_triage", intent).said
+    assert said == ["say_cannot_judge", "ask_which_sign"]
+
+
+def test_none_of_the_signs_is_never_called_fine(call: Caller) -> None:
+    told = call.aboard()("action_answer", "answer", entities={"which_sign": "none"})
+    assert set(told.said) == {"which_sign_none"}
+    assert "fine" not in " ".join(response["text"] for response in told.responses).lower()
+
+
+@pytest.mark.parametrize("answer", ["some", "unsure"])
+def test_a_sign_check_that_is_not_clean_asks_which_sign(call: Caller, answer: str) -> None:
+    told = call.aboard()("action_answer", "answer", entities={"sign_check": answer})
+    assert told.said == ["ask_which_sign"]
+    assert told.next == "action_listen"
+
+
+def test_an_answer_whose_flow_the_engine_lost_is_not_lost(call: Caller) -> None:
+    call.aboard()
+    assert call("action_answer", "answer", entities={"pain_now": "4"}).next == "log_form"
+
+
+def test_a_pain_value_is_kept_once_for_a_message(call: Caller) -> None:
+    call.aboard(region="knee").activate("log_form")
+    logged = call.answer("log_form", "pain_now", "4")
+    assert logged.said == ["pain_logged"]
+    with call.house.records.unit() as uow:
+        assert [pain.pain for pain in uow.log.history(call.patient_id, NOW.replace(day=1)).pains] == [4]
+    assert call("action_view_progress", "view_progress").responses[0]["image"] == "progress"
+
+
+def test_a_log_in_the_middle_of_a_flow_leads_back_to_it(call: Caller) -> None:
+    call.aboard()
+    assert call("action_start_flow", "log_symptom", loop=LEVEL, requested="coping").next == "log_form"
+    assert call.slots["paused_flow"] == LEVEL
+    assert call.answer("log_form", "pain_now", "3").next == LEVEL
+    assert call.slots["paused_flow"] is None
+
+
+def test_a_session_is_kept_with_minutes_and_coping(call: Caller) -> None:
+    call.aboard(region="knee").activate("session_form")
+    call.answer("session_form", "session_minutes", "10")
+    assert call.answer("session_form", "session_coped", "no").said == ["session_not_coped"]
+    with call.house.records.unit() as uow:
+        (session,) = uow.log.history(call.patient_id, NOW.replace(day=1)).sessions
+    assert (session.minutes, session.coped, session.region) == (10, False, "knee")
+
+
+@pytest.mark.parametrize(
+    ("intent", "topic", "key"),
+    [
+        ("export_data", "export_data", "export_requested"),
+        ("stop_reminders", "stop_reminders", "reminder"),
+    ],
+)
+def test_what_matters_is_done_only_after_a_clear_yes(call: Caller, intent: str, topic: str, key: str) -> None:
+    form = f"confirm_{topic}_form"
+    call.aboard()
+    assert call("action_start_flow", intent).next == form
+    assert call.answer(form, f"confirm_{topic}", "no").said == ["left_unchanged"]
+    assert key not in call.patient.profile
+    call("action_start_flow", intent)
+    assert call.answer(form, f"confirm_{topic}", "yes").said == [f"{topic}_done"]
+    assert key in call.patient.profile
+
+
+def test_deleting_all_data_marks_the_person_as_leaving_only_after_yes(call: Caller) -> None:
+    form = "confirm_delete_data_form"
+    call.aboard()
+    call("action_start_flow", "delete_data")
+    call.answer(form, "confirm_delete_data", "no")
+    assert call.patient.standing is Standing.ACTIVE
+    call("action_start_flow", "delete_data")
+    assert call.answer(form, "confirm_delete_data", "yes").said == ["delete_data_done"]
+    assert call.patient.standing is Standing.LEAVING
+
+
+def test_misses_lead_to_topics_then_to_a_human_and_are_kept(call: Caller) -> None:
+    call.aboard()
+    ranking = [("pacing", 0.3), ("sleep", 0.2), ("flare_up", 0.1)]
+    first = call("action_default_fallback", "nlu_fallback", ranking=ranking)
+    assert first.said == ["offer_topics_intro"]
+    assert [b["payload"] for b in first.responses[0]["buttons"]][:3] == [
+        "do:pacing",
+        "do:sleep",
+        "do:flare_up",
+    ]
+    second = call("action_default_fallback", "nlu_fallback", ranking=ranking)
+    assert set(second.said) == {"misunderstood_twice"}
+
+
+@pytest.mark.parametrize(("sure", "says"), [(0.10, "offer_topics_intro"), (0.09, "misunderstood_once")])
+def test_below_the_band_a_short_menu_is_shown(call: Caller, sure: float, says: str) -> None:
+    ranking = [("pacing", sure), ("sleep", 0.05), ("flare_up", 0.02)]
+    assert call.aboard()("action_default_fallback", "nlu_fallback", ranking=ranking).said == [says]
+
+
+def test_one_understood_message_forgets_the_misses(call: Caller) -> None:
+    call.aboard()("action_default_fallback", "nlu_fallback")
+    assert call("action_chat", "thanks").slots["misses"] == 0
+
+
+def test_why_and_more_speak_of_what_was_said_last(call: Caller, library: ContentLibrary) -> None:
+    call.aboard()
+    call.coach_said(*library.say("lesson_pacing"), *library.say("ask_pain_now"))
+    assert call("action_why", "why").said[0] == "ask_pain_now.why"
+    assert call("action_tell_more", "tell_more").said[0] == "lesson_pacing.more"
+
+
+def test_a_wish_for_a_person_raises_one_flag(call: Caller) -> None:
+    call.aboard()
+    call("action_chat", "talk_to_clinician")
+    call("action_chat", "talk_to_clinician")
+    with call.house.records.unit() as uow:
+        assert [flag.summary for flag in uow.flags.list()] == ["talk_to_clinician"]
+
+
+def test_a_failing_action_says_so_and_keeps_the_flow(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    call.aboard()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(call.house.progress, "days", broken)
+    failed = call("action_view_progress", "view_progress", loop=LEVEL, requested="coping")
+    assert failed.said == ["action_failed"]
+    assert failed.next == LEVEL
+
+
+def test_a_failing_answer_is_asked_again(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    call.aboard().activate("log_form")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(call.house.flows["log_form"], "answered", broken)
+    failed = call.answer("log_form", "pain_now", "4")
+    assert failed.said == ["action_failed"]
+    assert failed.slots == {"pain_now": None, "requested_slot": "pain_now"}
+
+
+def test_a_slow_action_answers_within_two_seconds(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    call.aboard()
+    monkeypatch.setattr(call.house.progress, "days", lambda *_: time.sleep(4))
+    began = time.monotonic()
+    assert call("action_view_progress", "view_progress").said == ["action_failed"]
+    assert time.monotonic() - began < 2.5
+
+
+def test_every_bubble_is_one_the_library_vouches_for(call: Caller, library: ContentLibrary) -> None:
+    call.aboard(region="knee", goal="dance")
+    for answer in (call("action_chat", "help"), call("action_teach", "pacing")):
+        for bubble in answer.responses:
+            reply = Reply(
+                bubble["content_id"],
+                bubble["version"],
+                Kind(bubble["kind"]),
+                bubble["text"],
+                tuple(Button(button["title"], button["payload"]) for button in bubble["buttons"]),
+                bubble["image"],
+                bubble["asks"],
+                bubble["region"],
+                bubble["variables"],
+            )
+            assert library.vouches(reply)
+
+
+@cache
+def project() -> dict[str, dict[str, object]]:
+    with open("domain.yml", encoding="utf-8") as file:
+        return dict(yaml.safe_load(file))
+
+
+def rules() -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    for name in ("flows", "safety", "topics"):
+        with open(f"data/rules/{name}.yml", encoding="utf-8") as file:
+            found += yaml.safe_load(file)["rules"]
+    return found
+
+
+def intents_of(rule: dict[str, object]) -> list[str]:
+    steps = rule["steps"]
+    assert isinstance(steps, list)
+    return [step["intent"] for step in steps[0].get("or", [steps[0]])]
+
+
+def test_every_intent_of_the_domain_has_exactly_one_rule() -> None:
+    ruled = [intent for rule in rules() for intent in intents_of(rule)]
+    assert sorted(ruled) == sorted(project()["intents"])
+
+
+def test_every_action_of_the_domain_and_the_rules_is_served(call: Caller) -> None:
+    served = set(executor_for(call.house).actions)
+    ruled = {step["action"] for rule in rules() for step in rule["steps"][1:]}  # type: ignore[index]
+    assert ruled <= set(project()["actions"])
+    assert served == set(project()["actions"])
+    assert {kind.action_name for kind in ACTIONS} <= served
+
+
+def test_forms_ask_what_their_flows_ask_and_take_nothing_but_answers(call: Caller) -> None:
+    forms = project()["forms"]
+    assert set(forms) == set(call.house.flows)
+    others = set(project()["intents"]) - {"answer"}
+    for name, form in forms.items():
+        assert isinstance(form, dict)
+        assert form["required_slots"] == [step.question for step in call.house.flows[name].steps]
+        assert set(form["ignored_intents"]) == others
+
+
+def test_every_slot_of_a_form_is_filled_by_its_answer_only() -> None:
+    slots = project()["slots"]
+    for form in project()["forms"].values():
+        assert isinstance(form, dict)
+        for slot in form["required_slots"]:
+            assert slots[slot]["mappings"] == [{"type": "from_entity", "entity": slot, "intent": "answer"}]  # type: ignore[index]
+            assert slots[slot]["influence_conversation"] is False  # type: ignore[index]
+            assert slot in project()["entities"]
+
+
+def test_every_question_of_every_flow_has_words_and_a_reason(call: Caller, library: ContentLibrary) -> None:
+    for flow in call.house.flows.values():
+        for step in flow.steps:
+            assert library.question(f"ask_{step.question}") is not None
+            assert library.why(f"ask_{step.question}")[0].content_id == f"ask_{step.question}.why"
+
+
+def test_health_tells_that_the_server_is_ready(call: Caller) -> None:
+    assert call.web.get("/health").json()["ready"] is True

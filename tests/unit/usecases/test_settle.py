@@ -1,0 +1,74 @@
+"""What an answer settles: both sides of each border."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.facts.clinical import Level, Reason, Urgency, Verdict
+from bot.usecases.ports import OpenAssessment
+from bot.usecases.reading import Answer
+from bot.usecases.settle import settle
+
+AT = datetime(2026, 11, 1, 9, tzinfo=UTC)
+NOTHING = Verdict(Level.NONE, Urgency.NONE)
+
+
+def standing(level: Level) -> OpenAssessment:
+    return OpenAssessment(7, AT, level, Urgency.NOW, ("chest_pain",), (), None, None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "urgency"),
+    [("now", Urgency.NOW), ("unsure", Urgency.NOW), ("passed", Urgency.SAME_DAY)],
+)
+def test_a_check_answered_with_anything_but_another_meaning_is_a_stop(answer: str, urgency: Urgency) -> None:
+    verdict, settled = settle(NOTHING, Answer("check", answer), [standing(Level.CHECK)], "1", lambda a: True)
+    assert (verdict.level, verdict.urgency) == (Level.STOP, urgency)
+    assert [reason.rule for reason in verdict.reasons] == ["chest_pain"]
+    assert settled.closes == (7,)
+
+
+def test_a_check_that_meant_something_else_is_closed_without_a_stop() -> None:
+    verdict, settled = settle(NOTHING, Answer("check", "other"), [standing(Level.CHECK)], "1", lambda a: True)
+    assert verdict.level is Level.NONE
+    assert settled.closes == (7,)
+    assert settled.says == ("check_closed",)
+
+
+def test_a_new_stop_in_the_answer_is_never_lowered_by_it() -> None:
+    stop = Verdict(Level.STOP, Urgency.NOW, (Reason("faint", "1", Level.STOP, Urgency.NOW),))
+    verdict, _ = settle(stop, Answer("check", "passed"), [standing(Level.CHECK)], "1", lambda a: True)
+    assert verdict == stop
+    verdict, settled = settle(
+        stop, Answer("care_sought", "yes_seen"), [standing(Level.STOP)], "1", lambda a: True
+    )
+    assert verdict == stop
+    assert settled.closes == ()
+
+
+def test_a_stop_ends_only_when_care_was_sought() -> None:
+    _, sought = settle(
+        NOTHING, Answer("care_sought", "yes_seen"), [standing(Level.STOP)], "1", lambda a: True
+    )
+    _, not_yet = settle(
+        NOTHING, Answer("care_sought", "not_yet"), [standing(Level.STOP)], "1", lambda a: True
+    )
+    assert sought.closes == (7,)
+    assert not_yet.closes == ()
+
+
+def test_a_crisis_ends_by_the_person_only_where_they_may_end_it() -> None:
+    crisis = [standing(Level.CRISIS)]
+    _, may = settle(NOTHING, Answer("crisis_over", "safe"), crisis, "1", lambda a: True)
+    _, may_not = settle(NOTHING, Answer("crisis_over", "safe"), crisis, "1", lambda a: False)
+    assert may.closes == (7,)
+    assert may_not.closes == ()
+    assert may_not.says == ("crisis_not_yet",)
+
+
+def test_an_answer_to_something_long_settled_closes_nothing() -> None:
+    _, settled = settle(NOTHING, Answer("care_sought", "yes_seen"), [], "1", lambda a: True)
+    assert settled.closes == ()
+    assert settled.says == ("nothing_open",)
