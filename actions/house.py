@@ -32,7 +32,7 @@ class House:
         self.clock = clock
         self.words = Words(library, screen)
         self.profiles = Profiles(records)
-        self.teach = Teach(self.profiles)
+        self.teach = Teach(self.profiles, library)
         self.misunderstood = Misunderstood(records, library)
         self.explain = Explain(records)
         self.progress = Progress(records, library)

@@ -26,7 +26,7 @@ def say_judged(action: Digression, turn: Turn) -> Events:
 
 
 def offer_to_resume(turn: Turn) -> None:
-    if INTERRUPTED in turn.patient.profile and not turn.closed and turn.loop is None:
+    if INTERRUPTED in turn.patient.profile and turn.on_board and not turn.closed and turn.loop is None:
         turn.say("offer_resume")
 
 

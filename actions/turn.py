@@ -79,7 +79,6 @@ class Turn:
             now=self.now,
             message_id=self.message_id,
             green_today=self.green_today,
-            flow_closed=self.closed,
             ranking=self.ranking,
         )
 

@@ -27,9 +27,9 @@ def inputs_of(project: Path, config: Path) -> Iterator[Path]:
     yield from (Path(__file__).with_name(name) for name in COMPONENTS)
 
 
-def fingerprint(project: Path, config: Path) -> str:
-    """A hash over what the model is made from. Raises FileNotFoundError for a missing file."""
-    digest = hashlib.sha256(f"rasa {version('rasa')}".encode())
+def fingerprint(project: Path, config: Path, rasa: str) -> str:
+    """A hash over Rasa's version and every file the model is made from. Raises FileNotFoundError."""
+    digest = hashlib.sha256(f"rasa {rasa}".encode())
     for path in inputs_of(project, config):
         digest.update(f"\n{path.name} ".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     config = chosen.project / PIPELINES[chosen.pipeline]
     model, seal = chosen.models / f"{MODEL}.tar.gz", chosen.models / f"{MODEL}.sha256"
     try:
-        wanted = fingerprint(chosen.project, config)
+        wanted = fingerprint(chosen.project, config, version("rasa"))
     except FileNotFoundError as fault:
         print(f"The model can't be trained: {fault.filename} is missing.", file=sys.stderr)
         return 1

@@ -1,7 +1,7 @@
 """`safecue triage`: what screening makes of a text, for authors and for measuring.
 
 safecue triage "my knee gave way"        level, urgency, signs, rules, question
-safecue triage --jsonl FILE|-            one JSON line out for each {"text": ..., "context": {"question": ...}?}
+    safecue triage --jsonl FILE|-            JSON lines in, {"text": ...}, and JSON lines out
 safecue triage --explain "..."           the text with its spans, and which rule, cue and repair did it
 """
 

@@ -185,6 +185,9 @@ class Surroundings:
         reach = found.cue.reach
         if reach is Reach.OVER:
             return found.first < mention.last and mention.first < found.last
+        if found.cue.kind is CueKind.OTHER_NOW and reach is Reach.AFTER:
+            first, end = self.sentence_of(mention.first)
+            return first <= found.first <= mention.last and mention.first - found.last <= found.cue.words
         if reach is Reach.AFTER:
             return found.last <= mention.first and self._open_road(found, mention)
         if reach is Reach.BEFORE:

@@ -44,6 +44,7 @@ _AUXILIARIES = frozenset(
 _LONGEST_WORD = 40
 _SCRAP = 3
 _POINTING = frozenset({"it", "they"})
+_PAUSES = frozenset({"well"})
 _RESTARTING = frozenset({"just", "only"})
 
 
@@ -252,6 +253,8 @@ class Normaliser:
         return kept
 
     def _filler_at(self, words: list[Word], at: int) -> int:
+        if words[at].text in _PAUSES and at + 1 < len(words) and (words[at].soft or words[at + 1].soft):
+            return 1
         for filler in self._fillers.get(words[at].text, ()):
             if all(
                 at + n < len(words) and words[at + n].text == part and not (n and words[at + n].hard)

@@ -69,7 +69,7 @@ class Vocabulary:
     """All of it. `slots` are named lists of phrases; `forms` rewrites single words (contractions, slang).
 
     `fillers` are phrases that are passed over; `blockers` are words no gap runs across; `enders` and
-    `subjects` end what a cue reaches, `restarts` only behind a comma or an "and". `regions` names body regions.
+    `subjects` end what a cue reaches, `restarts` only behind a comma or an "and".
     """
 
     signs: tuple[SignWords, ...]

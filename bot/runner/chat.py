@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.runner.start import content_refusals, key_refusals, read_procfile, say, taken_ports
+from bot.runner.start import content_refusals, key_refusals, part_named, read_procfile, say, taken_ports
 from bot.runner.supervisor import Part, Supervisor, healthy, within
 from bot.settings import ROOT, Settings, load
 
@@ -61,13 +61,11 @@ async def talk_with_parts(
 async def _all_ready(parts: Sequence[Part]) -> None:
     async with asyncio.TaskGroup() as tasks:
         for part in parts:
-            if part.health:
-                tasks.create_task(healthy(part.health, part.headers))
+            tasks.create_task(healthy(part))
 
 
 async def _coach_runs(settings: Settings) -> bool:
-    headers = {"X-SafeCue-Key": settings.engine_secret()}
-    return await within(1, healthy(f"{settings.engine_url}/webhooks/safecue/health", headers))
+    return await within(1, healthy(part_named("engine", (), settings)))
 
 
 async def _talk(command: Sequence[str]) -> int:

@@ -98,19 +98,23 @@ def read_procfile(text: str, settings: Settings, environment: Mapping[str, str])
         if not colon or line.startswith("#"):
             continue
         words = (string.Template(word).substitute(environment) for word in shlex.split(command))
-        parts.append(_part(name.strip(), tuple(words), settings))
+        parts.append(part_named(name.strip(), tuple(words), settings))
     return [part for part in parts if part.name != "engine" or settings.engine_is_here]
 
 
-def _part(name: str, command: tuple[str, ...], settings: Settings) -> Part:
+def part_named(name: str, command: tuple[str, ...], settings: Settings) -> Part:
+    """A part with what tells that it is ready."""
     match name:
         case "engine":
             health = f"{settings.engine_url}/webhooks/safecue/health"
             return Part(name, command, health, {"X-SafeCue-Key": settings.engine_secret()})
         case "actions":
             return Part(name, command, f"{settings.actions_url}/health")
-        case "web":
-            return Part(name, command, f"{settings.web_url}/health", ready=f"web chat at {settings.web_url}/")
+        case "web":  # it serves people, not probes: any answer will do
+            ready = f"web chat at {settings.web_url}/"
+            return Part(
+                name, command, f"{settings.web_url}/health", ready=ready, answers=frozenset({200, 404})
+            )
     return Part(name, command)
 
 

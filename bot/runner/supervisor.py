@@ -24,13 +24,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process. It is ready when `health` answers 200, or at once if it has none."""
+    """One process. It is ready when `health` answers with one of `answers`, or at once if it has none."""
 
     name: str
     command: tuple[str, ...]
     health: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     ready: str = ""
+    answers: frozenset[int] = frozenset({200})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,9 @@ class Supervisor:
             self._say(part.ready or f"{part.name} started")
             return
         limit = self._patience.time_to_be_ready
-        if not await within(limit, healthy(part.health, part.headers)):
+        if not await within(limit, healthy(part)):
             self._say(f"{part.name} is not ready after {limit:g} s {self._where(part)}; still waiting")
-            await healthy(part.health, part.headers)
+            await healthy(part)
         self._say(part.ready or f"{part.name} ready")
 
     def _log_of(self, part: Part) -> Path:
@@ -160,11 +161,12 @@ async def within(seconds: float, awaited: Awaitable[object]) -> bool:
     return False
 
 
-async def healthy(url: str, headers: Mapping[str, str]) -> None:
+async def healthy(part: Part) -> None:
+    """Returns once the part is ready; at once if it has no address to ask."""
     async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
-        while True:
+        while part.health:
             with contextlib.suppress(httpx.HTTPError):
-                if (await client.get(url, headers=dict(headers))).status_code == 200:
+                if (await client.get(part.health, headers=dict(part.headers))).status_code in part.answers:
                     return
             await asyncio.sleep(0.3)
 

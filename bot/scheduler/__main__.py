@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from bot.assembly import assemble
 from bot.settings import load
@@ -26,7 +27,5 @@ async def keep_time() -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("bot").setLevel(logging.INFO)
-    try:
+    with suppress(KeyboardInterrupt):
         asyncio.run(keep_time())
-    except KeyboardInterrupt:
-        pass

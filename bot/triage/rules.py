@@ -58,13 +58,23 @@ class Rules:
         """The verdict on one message. Unknown signs count for nothing (their content was removed)."""
         reasons = [reason for fact in facts if (reason := self._reason(fact))]
         if reasons:
-            reasons += [
-                self._logged(rule, level, urgency)
-                for rule, level, urgency in logged_reasons(history, now, self.limits)
-            ]
+            reasons += self._from_log(history, now)
+        care = next((c for fact in facts if (c := self._care(fact))), None)
+        return self._verdict(reasons, care, history, now)
+
+    def judge_log(self, history: History, now: datetime) -> Verdict:
+        """What the log alone says, for the moment something new stands in it."""
+        return self._verdict(self._from_log(history, now), None, history, now)
+
+    def _from_log(self, history: History, now: datetime) -> list[Reason]:
+        return [
+            self._logged(rule, level, urgency)
+            for rule, level, urgency in logged_reasons(history, now, self.limits)
+        ]
+
+    def _verdict(self, reasons: list[Reason], care: str | None, history: History, now: datetime) -> Verdict:
         reasons = raised_by_repetition(_once(reasons), history, now, self.limits)
         reasons.sort(key=lambda r: (r.level.rank, _URGENCIES.index(r.urgency)))
-        care = next((c for fact in facts if (c := self._care(fact))), None)
         if not reasons:
             return Verdict(Level.NONE, Urgency.NONE, care=care)
         top = reasons[0]

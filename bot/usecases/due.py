@@ -86,7 +86,7 @@ class Due:
             return list(uow.patients.leaving(self._clock() - LAST_WORDS))
 
     async def _erase(self, patient_id: str) -> None:
-        """The engine's rows first: while they can't be removed, the person stays listed and it is tried again."""
+        """The engine's rows first: while they can't be removed, the person stays listed for another try."""
         try:
             in_engine = await self._engine.erase(patient_id)
         except EngineSilent:

@@ -29,7 +29,6 @@ class Talk:
     now: datetime
     message_id: str
     green_today: bool = False
-    flow_closed: bool = False
     ranking: Sequence[tuple[str, float]] = ()
 
     def said(self, question: str) -> str | None:

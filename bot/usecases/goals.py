@@ -50,6 +50,7 @@ class Goal(QuietFlow):
     """Keeps every answer in the profile and counts the goal as done at the end."""
 
     goal: str
+    closed_by_alarm = True
 
     def __init__(self, profiles: Profiles, library: Library) -> None:
         self.name = form_of(self.goal)
@@ -128,7 +129,6 @@ class Cue(Goal):
     """#55, #36, R1: the safety cue, only after today's sign check is green (C26); then what they expect."""
 
     goal = "cue"
-    closed_by_alarm = True
     steps = (
         Step("region", lasting=True, skippable=False),
         *FEARED_STEPS,
@@ -145,8 +145,9 @@ class Cue(Goal):
         return (self.cue_for(talk), "stop_list") if question == "prediction" else ()
 
     def closing(self, talk: Talk) -> Outcome:
-        says = ("prediction_kept", *self.exercise_for(talk), "done_cue")
-        return Outcome(says=says, ends=True)
+        told = talk.answers.get("prediction") not in (None, SKIPPED)
+        kept_it = ("prediction_kept",) if told else ()
+        return Outcome(says=(*kept_it, *self.exercise_for(talk), "done_cue"), ends=True)
 
     def cue_for(self, talk: Talk) -> str:
         region, movement = talk.said("region"), feared_movement(talk)
@@ -197,7 +198,6 @@ class Modify(Goal):
     """#58, #59: easier or harder. Never "stop everything"; without a clinician harder means minutes."""
 
     goal = "modify"
-    closed_by_alarm = True
     steps = (Step("how_hard"), Step("modify_why"))
     _ADVICE: Mapping[str, str] = {
         "too_hard": "modify_easier",

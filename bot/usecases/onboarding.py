@@ -10,6 +10,7 @@ from bot.usecases.flow import SKIPPED, WHICH_SIGN, Answers, Outcome, Step, Talk
 from bot.usecases.ports import Library, Records
 from bot.usecases.profile import Profiles
 
+COUNTRY = "country"
 REGIONS_WITH_CHOICES = ("knee", "back", "shoulder", "neck", "hip")
 # Answers that end the onboarding: the standing that follows and the words that show the right door.
 ENDINGS: Mapping[tuple[str, str], tuple[Standing, str]] = {
@@ -42,7 +43,7 @@ class Onboarding:
         Step("adult", lasting=True, skippable=False),
         Step("consent", lasting=True, skippable=False),
         Step("country", lasting=True),
-        Step("sign_check", skippable=False),
+        Step("sign_check", when=lambda talk: not talk.green_today, skippable=False),
         Step("pain_months", lasting=True, skippable=False),
         Step("region", lasting=True),
         Step("condition", lasting=True),
@@ -87,10 +88,10 @@ class Onboarding:
         return kept(question, value)
 
     def _end(self, talk: Talk, standing: Standing, content_id: str) -> Outcome:
-        """Nothing is kept of people the programme isn't for; beginning again begins at the first question."""
+        """Of people the programme isn't for only the country is kept: it names the emergency number."""
         with self._records.unit() as uow:
             profile = uow.patients.get(talk.patient.id).profile
-            uow.patients.remember(talk.patient.id, dict.fromkeys(profile))
+            uow.patients.remember(talk.patient.id, dict.fromkeys(key for key in profile if key != COUNTRY))
             uow.patients.set_standing(talk.patient.id, standing)
             uow.commit()
         forgotten = {step.question: None for step in self.steps}

@@ -262,6 +262,9 @@ class Screen(Protocol):
         """A present sign named by a pressed button."""
 
     def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict: ...
+    def judge_log(self, history: History, now: datetime) -> Verdict:
+        """What the log alone says, for the moment something new stands in it."""
+
     def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
         """Content ids of what to say to a verdict, in order; its question last."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import unicodedata
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,8 @@ from bot.usecases.present_state import present_state, zone_of
 from bot.usecases.reading import Answer, Misfit, chosen, read_answer
 from bot.usecases.settle import settle
 
+log = logging.getLogger(__name__)
+
 Clock = Callable[[], datetime]
 
 NOTHING = Verdict(Level.NONE, Urgency.NONE)
@@ -36,6 +39,8 @@ HISTORY = timedelta(days=42)
 LEFT_BEHIND = timedelta(seconds=5)
 LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"
+# Answers that write into the symptom log.
+LOGGED = frozenset({"pain_now", "session_minutes", "session_coped"})
 OUTSIDE = frozenset({Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR, Standing.LEAVING})
 
 
@@ -126,8 +131,12 @@ class ReceiveMessage:
         now = self._clock()
         with self._records.unit() as uow:
             asked = uow.messages.open_question(patient.id)
-            answer = self._read(message, asked)
-            facts = self._facts(message, answer, asked)
+        answer = self._read(message, asked)
+        facts = self._facts(message, answer, asked)
+        with self._records.unit() as uow:
+            if uow.messages.get(message.id).state is not TurnState.RECEIVED:
+                known = uow.assessments.for_message(message.id) or NOTHING
+                return known, known.level in INTERRUPTING
             history = uow.log.history(patient.id, now - HISTORY)
             standing = uow.assessments.open_for(patient.id)
             verdict = self._screen.judge(facts, history, now) if facts else NOTHING
@@ -139,7 +148,7 @@ class ReceiveMessage:
                 lambda a: self._may_end_crisis(patient, a, now),
             )
             assessment = uow.assessments.add(
-                patient.id, message.id, facts, verdict, content_version=self._screen.version, now=now
+                patient.id, message.id, facts or (), verdict, content_version=self._screen.version, now=now
             )
             if isinstance(answer, Answer) and answer.option is not None and answer.option.green:
                 uow.assessments.record_green(patient.id, message.id, now)
@@ -150,11 +159,15 @@ class ReceiveMessage:
                 replies = self._words.for_patient(patient).verdict(verdict)
             elif settlement.says:
                 replies = self._words.for_patient(patient).all(settlement.says)
+            elif facts is None:
+                replies = self._words.for_patient(patient)("screening_failed")
             else:
                 replies = self._own_reply(uow, patient, message, verdict, answer, asked, unusable)
             for reply in replies:
                 uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             self._raise_flag(uow, patient.id, verdict, assessment, now)
+            if facts is None:
+                self._flag_unread(uow, patient.id, now)
             engine_must_hear = verdict.level in INTERRUPTING or not replies
             uow.messages.set_state(
                 message.id,
@@ -179,14 +192,21 @@ class ReceiveMessage:
 
     def _facts(
         self, message: Message, answer: Answer | Misfit | None, asked: Message | None
-    ) -> tuple[SymptomFact, ...]:
-        """What a button reports is what it says; typed words are read even where they answer a question."""
+    ) -> tuple[SymptomFact, ...] | None:
+        """What a button reports is what it says; typed words are read even where they answer a question.
+
+        None where the words could not be read: that is said and flagged, never passed over.
+        """
         text = message.text or ""
         sign = answer.option.sign if isinstance(answer, Answer) and answer.option else None
         pressed = (self._screen.fact(sign, text, None),) if sign else ()
         if message.payload is not None or pressed:
             return pressed
-        return self._screen.read(text, asked.asks if asked else None)
+        try:
+            return self._screen.read(text, asked.asks if asked else None)
+        except Exception as fault:  # whatever breaks in reading, the patient must hear that it broke
+            log.error("screening a message failed: %s", type(fault).__name__)
+            return None
 
     def _own_reply(
         self,
@@ -253,6 +273,16 @@ class ReceiveMessage:
                 assessment_id=assessment,
                 now=now,
             )
+
+    def _flag_unread(self, uow: UnitOfWork, patient_id: str, now: datetime) -> None:
+        uow.flags.raise_(
+            patient_id,
+            level=Level.CHECK.value,
+            urgency=Urgency.SAME_DAY.value,
+            summary="screening failed",
+            assessment_id=None,
+            now=now,
+        )
 
     # The engine's turn
 
@@ -368,7 +398,22 @@ class ReceiveMessage:
             if turn.intent == "answer" and asked is not None:
                 understanding.setdefault("answered", asked.id)
             uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
+            if understanding.get("slot") in LOGGED:
+                self._judge_log(uow, patient, message, now)
             uow.commit()
+
+    def _judge_log(self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime) -> None:
+        """What the log says now that something new stands in it, unless that is open already."""
+        verdict = self._screen.judge_log(uow.log.history(patient.id, now - HISTORY), now)
+        standing = {rule for a in uow.assessments.open_for(patient.id) for rule in a.rules}
+        if verdict.level is Level.NONE or all(r.rule in standing for r in verdict.reasons):
+            return
+        assessment = uow.assessments.add(
+            patient.id, None, (), verdict, content_version=self._screen.version, now=now
+        )
+        for reply in self._words.for_patient(patient).verdict(verdict):
+            uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+        self._raise_flag(uow, patient.id, verdict, assessment, now)
 
     def _hours(self, name: str) -> timedelta:
         return timedelta(hours=self._library.number(name))

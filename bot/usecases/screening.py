@@ -31,6 +31,9 @@ class Screening:
     def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict:
         return self._rules.judge(facts, history, now)
 
+    def judge_log(self, history: History, now: datetime) -> Verdict:
+        return self._rules.judge_log(history, now)
+
     def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
         """Content ids of what to say to a verdict, in order; its question last."""
         return self._rules.messages_for(verdict)

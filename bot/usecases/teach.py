@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.triage.guarantee import NEEDS_CONSENT
 from bot.usecases.flow import Talk
 from bot.usecases.goals import BELIEFS
 from bot.usecases.ports import Library, Records
@@ -18,16 +19,18 @@ OFFERED = 3
 
 
 class Teach:
-    def __init__(self, profiles: Profiles) -> None:
+    def __init__(self, profiles: Profiles, library: Library) -> None:
         self._profiles = profiles
+        self._library = library
 
     def lesson(self, talk: Talk, topic: str) -> str:
         """The content id of the lesson; a belief that comes up first is remembered (#25)."""
-        if not consented(talk.patient):
+        lesson = f"lesson_{topic}"
+        if not consented(talk.patient) and self._library.say(lesson)[0].kind in NEEDS_CONSENT:
             return "consent_first"
         if topic in BELIEFS and "belief" not in talk.patient.profile:
             self._profiles.remember(talk.patient.id, {"belief": topic})
-        return f"lesson_{topic}"
+        return lesson
 
 
 class Misunderstood:

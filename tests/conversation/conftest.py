@@ -1,174 +1,43 @@
-"""The whole coach, started as `make run` starts it, on ports and a data folder of its own."""
-
 from __future__ import annotations
 
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
-
-ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Talk:
-    """One patient at the JSON door."""
-
-    url: str
-    conversation: str = field(default_factory=lambda: uuid.uuid4().hex)
-    answer: dict[str, Any] = field(default_factory=dict)
-    buttons: dict[str, str] = field(default_factory=dict)
-    heard: list[str] = field(default_factory=list)
-
-    def say(self, text: str) -> dict[str, Any]:
-        return self._post(text=text)
-
-    def press(self, title: str) -> dict[str, Any]:
-        """Press the button whose title starts so."""
-        fitting = [t for t in self.buttons if t.casefold().startswith(title.casefold())]
-        assert fitting, f"no button {title!r} among {list(self.buttons)} after {self.said!r}"
-        return self._post(payload=self.buttons[fitting[0]])
-
-    def send(self, **body: str) -> httpx.Response:
-        return httpx.post(f"{self.url}/api/chat", json={"conversation": self.conversation, **body}, timeout=30)
-
-    def _post(self, **body: str) -> dict[str, Any]:
-        response = self.send(**body)
-        assert response.status_code == 200, response.text
-        self.answer = response.json()
-        self.heard.append(self.said)
-        offered = {b["title"]: b["payload"] for r in self.answer["replies"] for b in r["buttons"]}
-        self.buttons = {**self.buttons, **offered} if not offered else offered
-        return self.answer
-
-    @property
-    def said(self) -> str:
-        return "\n".join(reply["text"] for reply in self.answer["replies"])
-
-    @property
-    def ids(self) -> list[str]:
-        return [reply["content_id"] for reply in self.answer["replies"]]
-
-    @property
-    def level(self) -> str:
-        return str(self.answer["verdict"]["level"])
-
-
-@dataclass
-class Coach:
-    url: str
-    data: Path
-    process: subprocess.Popen[bytes]
-    environment: dict[str, str]
-
-    def talk(self) -> Talk:
-        return Talk(self.url)
-
-    def safecue(self, *arguments: str) -> str:
-        ran = subprocess.run(
-            [str(ROOT / ".venv/bin/safecue"), *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return ran.stdout
-
-    def engine_pid(self) -> int:
-        """The engine among our own supervisor's children."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        for pid in children:
-            if b"rasa" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return int(pid)
-        raise AssertionError("no engine is running")
-
-    @contextmanager
-    def engine_hanging(self) -> Iterator[None]:
-        pid = self.engine_pid()
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(pid, signal.SIGCONT)
-
-    def wait_for_engine(self, seconds: float = 90) -> None:
-        """Until a greeting of a fresh patient is answered by the engine."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            with suppress(httpx.HTTPError, AssertionError):
-                if "engine_down" not in [r["content_id"] for r in self.talk().say("hello")["replies"]]:
-                    return
-            time.sleep(0.5)
-        raise AssertionError("the engine did not come back")
+from coach_at_work import Coach, Talk, coach_running
 
 
 @pytest.fixture(scope="session")
 def coach(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coach]:
-    data = tmp_path_factory.mktemp("coach")
-    web = free_port()
-    environment = {
-        **os.environ,
-        "SAFECUE_DATA_DIR": str(data),
-        "SAFECUE_ENGINE_URL": f"http://127.0.0.1:{free_port()}",
-        "SAFECUE_ACTIONS_PORT": str(free_port()),
-        "SAFECUE_WEB_PORT": str(web),
-        "SAFECUE_MODE": "local",
-    }
-    log = (data / "run.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot.cli", "run"], cwd=ROOT, env=environment, stdout=log, stderr=log
-    )
-    coach = Coach(f"http://127.0.0.1:{web}", data, process, environment)
-    try:
-        _wait_until_up(coach)
-        yield coach
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            assert process.wait(timeout=30) == 0
-        finally:
-            process.kill()
+    with coach_running(tmp_path_factory.mktemp("coach")) as running:
+        yield running
 
 
-def _wait_until_up(coach: Coach) -> None:
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        if coach.process.poll() is not None:
-            break
-        with suppress(httpx.HTTPError):
-            httpx.get(f"{coach.url}/health", timeout=1)
-            coach.wait_for_engine()
-            return
-        time.sleep(0.3)
-    raise AssertionError((coach.data / "run.log").read_text())
-
-
-
-
-@pytest.fixture()
+@pytest.fixture
 def talk(coach: Coach) -> Talk:
     return coach.talk()
 
 
-def plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
+@pytest.fixture
+def onboarded(coach: Coach) -> Callable[..., Talk]:
+    """A patient who has answered every question of the onboarding, without a named clinician."""
+
+    def one(*, region: str, movement: str) -> Talk:
+        talk = coach.talk()
+        talk.say("hello")
+        for press in (
+            "Yes",
+            "Yes, I agree",
+            "United Kingdom",
+            "None",
+            "More than",
+            region,
+            "No, or",
+            "No",
+            movement,
+        ):
+            talk.press(press)
+        talk.say("play football with my son")
+        talk.press("No reminders")
+        return talk
+
+    return one

@@ -150,7 +150,7 @@ def test_after_an_interruption_the_onboarding_goes_on_where_it_was(call: Caller)
 def test_a_lost_engine_goes_on_from_the_profile(call: Caller) -> None:
     through(call, "condition")
     call.slots.clear()
-    assert call.activate(FORM).slots["requested_slot"] == "sign_check"
+    assert call.activate(FORM).slots["requested_slot"] == "condition"
 
 
 @pytest.mark.parametrize("question", ["adult", "consent", "sign_check", "pain_months"])

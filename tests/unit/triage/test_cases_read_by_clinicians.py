@@ -1,0 +1,25 @@
+"""Every phrasing of tests/cases gets the level that stands above it."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from screening_bench import CASES, bench
+
+from bot.facts.clinical import Level
+
+PHRASINGS = [
+    pytest.param(expected, str(text), id=f"{path.stem}: {expected}: {text}")
+    for path in sorted(CASES.glob("*.yml"))
+    for expected, texts in yaml.safe_load(path.read_text(encoding="utf-8")).items()
+    for text in texts
+]
+
+
+@pytest.mark.parametrize(("expected", "text"), PHRASINGS)
+def test_a_phrasing_gets_the_level_a_clinician_expects(expected: str, text: str) -> None:
+    level = bench().judge(text).level
+    if expected == "at_least_check":
+        assert level.rank <= Level.CHECK.rank
+    else:
+        assert level.value == expected
