@@ -12,7 +12,7 @@ from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
 from bot.records import SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
-from bot.settings import Settings
+from bot.settings import Settings, SettingsFault, variable
 from bot.usecases.due import Due
 from bot.usecases.ports import Engine
 from bot.usecases.read_talk import ReadTalk
@@ -40,6 +40,18 @@ class House:
     due: Due
 
 
+def refuse_unsigned(settings: Settings, library: ContentLibrary) -> None:
+    """Production doesn't start on safety content that no clinician has signed, unless told otherwise."""
+    if settings.mode != "production" or settings.allow_unsigned or not library.unsigned_safety():
+        return
+    raise SettingsFault(
+        [
+            "production refuses unsigned safety content: have a clinician sign it (reviewed_by and "
+            f"reviewed_on in content/), or set {variable('allow_unsigned')}=yes"
+        ]
+    )
+
+
 def open_records(settings: Settings) -> SqlRecords:
     """The records, brought to the newest schema."""
     keys = [key.get_secret_value() for key in settings.keys]
@@ -60,8 +72,9 @@ def open_screen(settings: Settings) -> Screening:
 
 
 def assemble(settings: Settings, clock: Callable[[], datetime] = now) -> House:
-    """Raises ContentFaults, KeyFault or a database error, each with what to do."""
+    """Raises ContentFaults, RecordsError, or SettingsFault (production on unsigned safety content)."""
     library = load_library(settings.content_dir)
+    refuse_unsigned(settings, library)
     screen = open_screen(settings)
     records = open_records(settings)
     engine = open_engine(settings)

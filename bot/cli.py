@@ -83,6 +83,14 @@ NEEDS: dict[str, tuple[Callable[[], object], ...]] = {
 }
 
 
+def known_faults() -> tuple[type[Exception], ...]:
+    """Faults that tell people what to do. Imported only once something went wrong: commands start fast."""
+    from bot.library.reading import ContentFaults
+    from bot.records import RecordsError
+
+    return SettingsFault, ContentFaults, RecordsError
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """0: done; 1: the command found a fault; 2: it was called wrongly; 130: broken off with Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -95,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         return body_of(name)(rest)
-    except SettingsFault as fault:
+    except known_faults() as fault:
         print(fault, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from rasa.core.channels.channel import InputChannel, UserMessage
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint
+from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
@@ -87,7 +88,7 @@ class SafeCueInput(InputChannel):
             return json({"error": "failed"}, status=500)
 
     async def _turn(self, request: Request) -> dict[str, Any]:
-        body = request.json if isinstance(request.json, dict) else {}
+        body = _body(request)
         sender, message_id = _identifier(body, "sender"), _identifier(body, "message_id")
         text, metadata = body.get("text", ""), body.get("metadata") or {}
         if not isinstance(text, str) or not isinstance(metadata, dict):
@@ -116,6 +117,16 @@ class SafeCueInput(InputChannel):
             logger.error("The engine is not ready: %s", fault)
             return False
         return True
+
+
+def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = request.json
+    except InvalidUsage as fault:
+        raise BadRequest("the call must be JSON") from fault
+    if not isinstance(body, dict):
+        raise BadRequest("the call must be a JSON mapping")
+    return body
 
 
 def _identifier(body: dict[str, Any], name: str) -> str:

@@ -17,6 +17,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from engine.minilm import MiniLM, WeightsFault, encoder, weights_folder
+from engine.vector_cache import embed_cached
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -49,19 +50,25 @@ class MiniLMFeaturiser(DenseFeaturizer, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Embed all messages in one go; a message without words gets the vector of the empty text."""
-        texts = [str(message.get(TEXT) or "") for message in messages]
-        vectors = self._encoder.embed(texts) * self._scale
-        for message, vector in zip(messages, vectors, strict=True):
-            self.add_features_to_message(None, vector[None, :], TEXT, message)
+        self._add(messages, self._encoder.embed(_texts(messages)))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.training_examples)
+        examples = training_data.training_examples
+        self._add(examples, embed_cached(self._encoder, _texts(examples)))
         return training_data
+
+    def _add(self, messages: list[Message], vectors: np.ndarray) -> None:
+        for message, vector in zip(messages, vectors * self._scale, strict=True):
+            self.add_features_to_message(None, vector[None, :], TEXT, message)
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
         """Nothing to check beyond the defaults."""
+
+
+def _texts(messages: list[Message]) -> list[str]:
+    return [str(message.get(TEXT) or "") for message in messages]
 
 
 def _known_encoder() -> MiniLM:

@@ -120,7 +120,10 @@ class MiniLM:
         return (shares @ heads("value")).transpose(0, 2, 1, 3).reshape(batch, length, width)
 
     def _linear(self, values: np.ndarray, name: str) -> np.ndarray:
-        return values @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        """All tokens of a batch as one matrix: text by text, numpy would take many times longer."""
+        weight = self._weights[f"{name}.weight"]
+        rows = values.reshape(-1, values.shape[-1]) @ weight.T
+        return (rows + self._weights[f"{name}.bias"]).reshape(*values.shape[:-1], len(weight))
 
     def _norm(self, values: np.ndarray, name: str) -> np.ndarray:
         centred = values - values.mean(axis=-1, keepdims=True)

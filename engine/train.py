@@ -15,7 +15,7 @@ from pathlib import Path
 PIPELINES = {"embeddings": "config.yml", "counts": "config-counts.yml"}
 PIPELINE_SETTING = "SAFECUE_PIPELINE"
 MODEL = "safecue"
-COMPONENTS = ("featuriser.py", "minilm.py", "facts_component.py", "intent_rules.py")
+COMPONENTS = ("classifier.py", "facts_component.py", "featuriser.py", "intent_rules.py", "minilm.py")
 
 
 def inputs_of(project: Path, config: Path) -> Iterator[Path]:

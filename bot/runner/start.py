@@ -110,11 +110,8 @@ def part_named(name: str, command: tuple[str, ...], settings: Settings) -> Part:
             return Part(name, command, health, {"X-SafeCue-Key": settings.engine_secret()})
         case "actions":
             return Part(name, command, f"{settings.actions_url}/health")
-        case "web":  # it serves people, not probes: any answer will do
-            ready = f"web chat at {settings.web_url}/"
-            return Part(
-                name, command, f"{settings.web_url}/health", ready=ready, answers=frozenset({200, 404})
-            )
+        case "web":
+            return Part(name, command, f"{settings.web_url}/health", ready=f"web chat at {settings.web_url}/")
     return Part(name, command)
 
 

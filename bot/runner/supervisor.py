@@ -24,14 +24,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process. It is ready when `health` answers with one of `answers`, or at once if it has none."""
+    """One process. It is ready when `health` answers with 200, or at once if it has none."""
 
     name: str
     command: tuple[str, ...]
     health: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     ready: str = ""
-    answers: frozenset[int] = frozenset({200})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ async def healthy(part: Part) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
         while part.health:
             with contextlib.suppress(httpx.HTTPError):
-                if (await client.get(part.health, headers=dict(part.headers))).status_code in part.answers:
+                if (await client.get(part.health, headers=dict(part.headers))).status_code == 200:
                     return
             await asyncio.sleep(0.3)
 

@@ -32,7 +32,7 @@ def run(argv: list[str]) -> int:
         print(words["asleep"])
         return 1
     print(words["loading"])
-    log_to_file(settings.data_dir / "logs" / "chat.log")
+    log_to_file(settings.data_dir / "log" / "chat.log")
     address = own_id(settings.data_dir / "terminal-id", begin_anew=begin_anew)
     try:
         asyncio.run(_talk(settings, address, words))

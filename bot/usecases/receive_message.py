@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 NOTHING = Verdict(Level.NONE, Urgency.NONE)
-HISTORY = timedelta(days=42)
+HISTORY = timedelta(days=84)
 LEFT_BEHIND = timedelta(seconds=5)
 LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.webchat.api import Api
@@ -58,6 +58,7 @@ def build_app(
 
     return Starlette(
         routes=[
+            Route("/health", _health),
             *page.routes(),
             *Api(coach, public=public).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
@@ -66,6 +67,10 @@ def build_app(
         exception_handlers={Unfit: unfit, HTTPException: no_such},
         lifespan=lifespan,
     )
+
+
+def _health(_: Request) -> Response:
+    return JSONResponse({"ready": True})
 
 
 def _problem(view: View, request: Request, status: int, sentence: str) -> Response:

@@ -56,7 +56,7 @@ class Talk:
         self.answer = response.json()
         self.heard.append(self.said)
         offered = {b["title"]: b["payload"] for r in self.answer["replies"] for b in r["buttons"]}
-        self.buttons = {**self.buttons, **offered} if not offered else offered
+        self.buttons = offered or self.buttons
         return self.answer
 
     @property

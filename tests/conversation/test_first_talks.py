@@ -116,7 +116,7 @@ def test_pain_is_logged_with_one_tap_and_shown_as_picture_and_text(onboarded: On
 def test_a_question_about_a_symptom_nobody_can_judge_is_never_called_fine(onboarded: Onboarded) -> None:
     talk = onboarded(region="Knee", movement="Squat")
     talk.say("is it normal that my kneecap makes a purple glow at night?")
-    assert talk.ids == ["cannot_judge", "ask_which_sign"]
+    assert talk.ids == ["say_cannot_judge", "ask_which_sign"]
 
 
 def test_deleting_is_confirmed_and_then_everything_is_gone(coach: Coach, onboarded: Onboarded) -> None:

@@ -93,7 +93,9 @@ class RunningEngine:
 
     def rows(self, table: str, sender: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.database) as database:
-            return database.execute(f"SELECT * FROM {table} WHERE sender_id = ?", (sender,)).fetchall()
+            return database.execute(
+                f"SELECT * FROM {table} WHERE sender_id = ? ORDER BY id", (sender,)
+            ).fetchall()
 
 
 @contextmanager
