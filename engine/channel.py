@@ -64,8 +64,11 @@ class SafeCueInput(InputChannel):
 
         @door.route("/health", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
-            ready = self._ready(request)
-            return json({"ready": ready}, status=200 if ready else 503)
+            try:
+                self._engine(request)
+            except RasaException as fault:
+                return json({"ready": False, "why": str(fault)}, status=503)
+            return json({"ready": True})
 
         return door
 
@@ -109,14 +112,6 @@ class SafeCueInput(InputChannel):
         if self._turns is None:
             self._turns = Turns.over(getattr(request.app.ctx, "agent", None))
         return self._turns
-
-    def _ready(self, request: Request) -> bool:
-        try:
-            self._engine(request)
-        except RasaException as fault:
-            logger.error("The engine is not ready: %s", fault)
-            return False
-        return True
 
 
 def _body(request: Request) -> dict[str, Any]:

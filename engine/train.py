@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import io
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 PIPELINES = {"embeddings": "config.yml", "counts": "config-counts.yml"}
 PIPELINE_SETTING = "SAFECUE_PIPELINE"
 MODEL = "safecue"
+SHOWN = 2000
 COMPONENTS = ("classifier.py", "facts_component.py", "featuriser.py", "intent_rules.py", "minilm.py")
 
 
@@ -39,7 +41,8 @@ def train(project: Path, config: Path, models: Path) -> str | None:
     """Train into `models`; None when it worked, else what went wrong."""
     from engine import quiet
 
-    with _unheard():
+    heard = io.StringIO()
+    with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(heard):
         import rasa.model_training
         from rasa.shared.exceptions import RasaException
 
@@ -49,20 +52,13 @@ def train(project: Path, config: Path, models: Path) -> str | None:
             result = rasa.model_training.train(
                 str(domain), str(config), [str(project / "data")], output=str(models), fixed_model_name=MODEL
             )
-        except RasaException as fault:
-            return str(fault)
-    return None if result.code == 0 and result.model else f"Rasa ended with code {result.code}."
+        except (RasaException, SystemExit) as fault:
+            return f"{fault}\n{_end_of(heard)}"
+    return None if result.code == 0 and result.model else _end_of(heard)
 
 
-@contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """Keep the bars and the praise of the training off the screen."""
-    with (
-        open(os.devnull, "w") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
-    ):
-        yield
+def _end_of(heard: io.StringIO) -> str:
+    return "\n".join(line for line in heard.getvalue().splitlines() if line.strip())[-SHOWN:]
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:

@@ -108,6 +108,7 @@ class Message:
     in_reply_to: str | None = None
     understanding: Mapping[str, object] = field(default_factory=dict)
     buttons: tuple[tuple[str, str], ...] = ()  # (title, token), only those still unused
+    variables: Mapping[str, str] = field(default_factory=dict)  # what an outbound message was filled with
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,4 +256,5 @@ def _message(row: MessageRow, buttons: Sequence[tuple[str, str]] = ()) -> Messag
         in_reply_to=row.in_reply_to,
         understanding=row.understanding or {},
         buttons=tuple(buttons),
+        variables=dict(row.variables or {}),
     )

@@ -144,6 +144,14 @@ class SqlPatients:
         )
         return self._session.scalars(wanted).all()
 
+    def remind_at(self, patient_id: str, when: datetime | None) -> None:
+        row_of(self._session, patient_id, lock=True).remind_at = when
+
+    def due_reminders(self, now: datetime) -> Sequence[str]:
+        """Longest due first."""
+        due = select(PatientRow.id).where(PatientRow.remind_at <= now).order_by(PatientRow.remind_at)
+        return self._session.scalars(due).all()
+
     def leaving(self, before: datetime) -> Sequence[str]:
         spoken = exists().where(MessageRow.patient_id == PatientRow.id, MessageRow.at > before)
         wanted = select(PatientRow.id).where(PatientRow.standing == Standing.LEAVING.value, ~spoken)

@@ -60,6 +60,7 @@ class PatientRow(Base):
     last_seq: Mapped[int] = mapped_column(default=0)
     turn_owner: Mapped[str | None] = mapped_column(String(64))
     turn_until: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class ConsentRow(Base):

@@ -27,8 +27,8 @@ class Say:
         country = library.country(patient.profile.get("country"))
         self._variables = {"emergency": country["emergency"], "crisis": country["crisis"]}
 
-    def __call__(self, content_id: str) -> tuple[Reply, ...]:
-        return self._library.say(content_id, **self._variables)
+    def __call__(self, content_id: str, **variables: str) -> tuple[Reply, ...]:
+        return self._library.say(content_id, **{**variables, **self._variables})
 
     def all(self, content_ids: Iterable[str]) -> tuple[Reply, ...]:
         return tuple(reply for content_id in content_ids for reply in self(content_id))

@@ -12,6 +12,7 @@ from bot.facts.clinical import Level, Reason, Urgency, Verdict
 from bot.usecases.deliver import Words
 from bot.usecases.ports import Engine, EngineSilent, Library, OpenAssessment, Records, Screen, UnitOfWork
 from bot.usecases.receive_message import ReceiveMessage
+from bot.usecases.reminders import remind_due
 
 # How long after the last word an erasure waits, so that the answer to the wish still reaches the person.
 LAST_WORDS = timedelta(seconds=10)
@@ -46,6 +47,7 @@ class Due:
         for patient_id in await to_thread.run_sync(self._waiting):
             await self._receive.answer(patient_id)
         await to_thread.run_sync(self._unanswered_checks)
+        await to_thread.run_sync(self._reminders)
         for patient_id in await to_thread.run_sync(self._leaving):
             await self._erase(patient_id)
         await to_thread.run_sync(self._erase_on_time)
@@ -53,6 +55,11 @@ class Due:
     def _waiting(self) -> list[str]:
         with self._records.unit() as uow:
             return list(uow.patients.with_waiting(self._clock()))
+
+    def _reminders(self) -> None:
+        with self._records.unit() as uow:
+            remind_due(uow, self._clock(), self._library, self._words)
+            uow.commit()
 
     def _unanswered_checks(self) -> None:
         """A check that nobody answers is taken for what it may be, once: said again, and flagged."""

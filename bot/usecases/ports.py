@@ -46,6 +46,10 @@ class Patients(Protocol):
     def with_waiting(self, now: datetime) -> Sequence[str]:
         """Patients with inbound messages that no turn has answered yet and no live lease."""
 
+    def remind_at(self, patient_id: str, when: datetime | None) -> None:
+        """When the next reminder is due; None: never."""
+
+    def due_reminders(self, now: datetime) -> Sequence[str]: ...
     def leaving(self, before: datetime) -> Sequence[str]:
         """Patients who asked to be erased and whose talk has been quiet since `before`."""
 

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from anyio import to_thread
 
-from bot.facts.clinical import Level, SymptomFact, Urgency, Verdict
+from bot.facts.clinical import History, Level, SymptomFact, Urgency, Verdict
 from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
-from bot.usecases.deliver import Words, screened
+from bot.usecases.deliver import Say, Words, screened
 from bot.usecases.ports import (
     Engine,
     EngineSilent,
@@ -28,6 +28,7 @@ from bot.usecases.ports import (
 )
 from bot.usecases.present_state import present_state, zone_of
 from bot.usecases.reading import Answer, Misfit, chosen, read_answer
+from bot.usecases.reminders import PLANNED_BY, plan_reminder
 from bot.usecases.settle import settle
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 NOTHING = Verdict(Level.NONE, Urgency.NONE)
-HISTORY = timedelta(days=84)
 LEFT_BEHIND = timedelta(seconds=5)
 LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"
@@ -119,7 +119,10 @@ class ReceiveMessage:
             left = uow.messages.unscreened(self._clock() - LEFT_BEHIND)
             patients = {m.patient_id: uow.patients.get(m.patient_id) for m in left}
         for message in left:
-            self._screen_message(patients[message.patient_id], message, unusable=False)
+            try:
+                self._screen_message(patients[message.patient_id], message, unusable=False)
+            except Exception as fault:  # one that can't be handled must not hold up everybody else's
+                log.error("screening a message left behind failed: %s", type(fault).__name__)
         return list(patients)
 
     def _verdict_of(self, message_id: str) -> Verdict:
@@ -137,11 +140,11 @@ class ReceiveMessage:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
                 return known, known.level in INTERRUPTING
-            history = uow.log.history(patient.id, now - HISTORY)
+            history = uow.log.history(patient.id, now - self._days("history_days"))
             standing = uow.assessments.open_for(patient.id)
-            verdict = self._screen.judge(facts, history, now) if facts else NOTHING
+            judged = self._judge(facts, history, now)
             verdict, settlement = settle(
-                verdict,
+                judged or NOTHING,
                 answer,
                 standing,
                 self._screen.version,
@@ -159,14 +162,14 @@ class ReceiveMessage:
                 replies = self._words.for_patient(patient).verdict(verdict)
             elif settlement.says:
                 replies = self._words.for_patient(patient).all(settlement.says)
-            elif facts is None:
+            elif judged is None:
                 replies = self._words.for_patient(patient)("screening_failed")
             else:
                 replies = self._own_reply(uow, patient, message, verdict, answer, asked, unusable)
             for reply in replies:
                 uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             self._raise_flag(uow, patient.id, verdict, assessment, now)
-            if facts is None:
+            if judged is None:
                 self._flag_unread(uow, patient.id, now)
             engine_must_hear = verdict.level in INTERRUPTING or not replies
             uow.messages.set_state(
@@ -208,6 +211,18 @@ class ReceiveMessage:
             log.error("screening a message failed: %s", type(fault).__name__)
             return None
 
+    def _judge(
+        self, facts: tuple[SymptomFact, ...] | None, history: History, now: datetime
+    ) -> Verdict | None:
+        """The verdict on what was read; None where reading or judging broke."""
+        if not facts:
+            return None if facts is None else NOTHING
+        try:
+            return self._screen.judge(facts, history, now)
+        except Exception as fault:  # as for reading
+            log.error("judging a message failed: %s", type(fault).__name__)
+            return None
+
     def _own_reply(
         self,
         uow: UnitOfWork,
@@ -223,9 +238,10 @@ class ReceiveMessage:
         if unusable:
             return say("used_button")
         if isinstance(answer, Misfit):
-            return say(answer.value) + (say(asked.content_id) if asked and asked.content_id else ())
+            again = say(asked.content_id, **asked.variables) if asked and asked.content_id else ()
+            return _own_words(say, verdict) + say(answer.value) + again
         if message.payload is None and (fault := self._unusable_text(message.text or "")):
-            return say(fault)
+            return _own_words(say, verdict) + say(fault)
         if patient.standing in OUTSIDE:
             return self._outside(uow, patient, message, verdict)
         if patient.standing is Standing.NEW and asked is None:
@@ -250,9 +266,7 @@ class ReceiveMessage:
             uow.patients.set_standing(patient.id, Standing.NEW)
             return ()
         say = self._words.for_patient(patient)
-        judged = say.verdict(verdict) if verdict.level in {Level.ASSESS, Level.CONTINUE} else ()
-        care = say(verdict.care) if verdict.care else ()
-        return care + judged + say(f"outside_programme_{patient.standing.value}")
+        return _own_words(say, verdict) + say(f"outside_programme_{patient.standing.value}")
 
     def _may_end_crisis(self, patient: Patient, crisis: OpenAssessment, now: datetime) -> bool:
         zone = zone_of(patient, self._library)
@@ -298,6 +312,7 @@ class ReceiveMessage:
             while (message := await to_thread.run_sync(self._next, patient_id)) is not None:
                 await to_thread.run_sync(self._claim, patient_id, owner)
                 if not await self._turn(message):
+                    await to_thread.run_sync(self._keep_all_waiting, patient_id)
                     return
         finally:
             await to_thread.run_sync(self._release, patient_id, owner)
@@ -324,7 +339,8 @@ class ReceiveMessage:
         """One message to the engine and its replies to the patient; False where the engine is silent."""
         metadata = await to_thread.run_sync(self._metadata, message)
         try:
-            turn = await self._engine.turn(message.patient_id, message.id, message.text or "", metadata)
+            words = _without_slash(message.text or "")
+            turn = await self._engine.turn(message.patient_id, message.id, words, metadata)
         except EngineSilent:
             await to_thread.run_sync(self._keep_waiting, message)
             return False
@@ -358,20 +374,28 @@ class ReceiveMessage:
             "offer_at": self._library.number("offer_at"),
         }
 
+    def _keep_all_waiting(self, patient_id: str) -> None:
+        """What stands in line behind a message that the engine left unanswered is told so as well."""
+        with self._records.unit() as uow:
+            behind = [m for m in uow.messages.unanswered(patient_id) if m.state is TurnState.SCREENED]
+        for message in behind:
+            self._keep_waiting(message)
+
     def _keep_waiting(self, message: Message) -> None:
         """The honest sentence, once for each message; the scheduler asks again."""
         now = self._clock()
         with self._records.unit() as uow:
+            if uow.messages.get(message.id).state is TurnState.ANSWERED:
+                return
             verdict = uow.assessments.for_message(message.id) or NOTHING
             if message.state is not TurnState.WAITING:
                 patient = uow.patients.get(message.patient_id)
                 say = self._words.for_patient(patient)
-                if verdict.level in {Level.ASSESS, Level.CONTINUE}:
-                    for reply in say.verdict(verdict):
-                        uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-                elif verdict.level not in INTERRUPTING:
-                    for reply in say("engine_down"):
-                        uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+                replies = () if verdict.level in INTERRUPTING else _own_words(say, verdict)
+                if verdict.level is Level.NONE:
+                    replies += say("engine_down")
+                for reply in replies:
+                    uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             uow.messages.set_state(message.id, TurnState.WAITING, message.understanding)
             uow.commit()
 
@@ -379,6 +403,8 @@ class ReceiveMessage:
         """Screen the engine's replies against the patient's present state, and keep them."""
         now = self._clock()
         with self._records.unit() as uow:
+            if uow.messages.get(message.id).state is TurnState.ANSWERED:
+                return
             patient = uow.patients.get(message.patient_id)
             state = present_state(uow, patient, now, self._library)
             verdict = uow.assessments.for_message(message.id) or NOTHING
@@ -398,13 +424,15 @@ class ReceiveMessage:
             if turn.intent == "answer" and asked is not None:
                 understanding.setdefault("answered", asked.id)
             uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
+            if understanding.get("slot") in PLANNED_BY:
+                plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
             if understanding.get("slot") in LOGGED:
                 self._judge_log(uow, patient, message, now)
             uow.commit()
 
     def _judge_log(self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime) -> None:
         """What the log says now that something new stands in it, unless that is open already."""
-        verdict = self._screen.judge_log(uow.log.history(patient.id, now - HISTORY), now)
+        verdict = self._screen.judge_log(uow.log.history(patient.id, now - self._days("history_days")), now)
         standing = {rule for a in uow.assessments.open_for(patient.id) for rule in a.rules}
         if verdict.level is Level.NONE or all(r.rule in standing for r in verdict.reasons):
             return
@@ -418,6 +446,9 @@ class ReceiveMessage:
     def _hours(self, name: str) -> timedelta:
         return timedelta(hours=self._library.number(name))
 
+    def _days(self, name: str) -> timedelta:
+        return timedelta(days=self._library.number(name))
+
 
 def _understanding(answer: Answer | Misfit | None, asked: Message | None) -> dict[str, object]:
     if not isinstance(answer, Answer):
@@ -430,6 +461,12 @@ def _understanding(answer: Answer | Misfit | None, asked: Message | None) -> dic
     return understanding
 
 
+def _own_words(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
+    """What we say ourselves to a verdict without alarm: a gentle word, and what its signs call for."""
+    care = say(verdict.care) if verdict.care else ()
+    return care + (say.verdict(verdict) if verdict.level in {Level.ASSESS, Level.CONTINUE} else ())
+
+
 def _overtaken(message: Message, standing: Sequence[OpenAssessment]) -> bool:
     """A stop given after this message arrived makes a late ordinary reply to it misleading."""
     return any(a.level in INTERRUPTING and a.at > message.at for a in standing)
@@ -437,6 +474,14 @@ def _overtaken(message: Message, standing: Sequence[OpenAssessment]) -> bool:
 
 def _has_words(text: str) -> bool:
     return any(unicodedata.category(c)[0] in "LN" for c in text)
+
+
+def _without_slash(text: str) -> str:
+    """The engine takes words behind a slash for orders; our own commands reach it as an intent."""
+    bare = text.lstrip()
+    while bare.startswith("/"):
+        bare = bare[1:].lstrip()
+    return bare if text.lstrip().startswith("/") else text
 
 
 def _command(message: Message, library: Library) -> str | None:

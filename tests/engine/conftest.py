@@ -14,7 +14,7 @@ for folder in (HERE, HERE.parents[1]):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
-from engine_bench import ENGINE_PYTHON, RunningEngine, Talk, in_the_engine, started  # noqa: E402
+from engine_bench import ENGINE_PYTHON, RunningEngine, Talk, in_the_engine, launched  # noqa: E402
 from small_project import lay_out  # noqa: E402
 
 
@@ -35,9 +35,16 @@ def keys() -> str:
 
 
 @pytest.fixture(scope="session")
-def engine(project: Path, keys: str) -> Iterator[RunningEngine]:
-    with started(project, keys) as running:
+def second(project: Path, keys: str) -> Iterator[RunningEngine]:
+    """Another process over the same store, with a newer key in front; on its way up beside the first."""
+    with launched(project, f"{Fernet.generate_key().decode()},{keys}") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def engine(project: Path, keys: str, second: RunningEngine) -> Iterator[RunningEngine]:
+    with launched(project, keys) as running:
+        yield running.when_ready()
 
 
 @pytest.fixture

@@ -77,31 +77,40 @@ class Talk:
 
 @dataclass
 class RunningEngine:
+    """An engine with its action server, both processes of their own."""
+
     door: httpx.Client
     folder: Path
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "engine.db"
+    log_file: Path
+    parts: Sequence[subprocess.Popen[bytes]]
 
     @property
     def log(self) -> str:
-        return (self.folder / "engine.log").read_text()
+        return self.log_file.read_text()
 
     def talk(self) -> Talk:
         return Talk(self.door, uuid4().hex, count(1))
 
     def rows(self, table: str, sender: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.database) as database:
-            return database.execute(
-                f"SELECT * FROM {table} WHERE sender_id = ? ORDER BY id", (sender,)
-            ).fetchall()
+        with sqlite3.connect(self.folder / "engine.db") as database:
+            query = f"SELECT * FROM {table} WHERE sender_id = ? ORDER BY id"
+            return database.execute(query, (sender,)).fetchall()
+
+    def when_ready(self) -> RunningEngine:
+        until = time.monotonic() + SLOWEST_START
+        while time.monotonic() < until:
+            assert all(part.poll() is None for part in self.parts), self.log[-2000:]
+            try:
+                if self.door.get("/health").json() == {"ready": True}:
+                    return self
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.2)
+        raise AssertionError("the engine did not get ready")
 
 
-@contextmanager
-def started(folder: Path, keys: str) -> Iterator[RunningEngine]:
-    actions_port, engine_port = free_port(), free_port()
-    environment = os.environ | {
+def settings_for(folder: Path, actions_port: int, keys: str) -> dict[str, str]:
+    return os.environ | {
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
         "RASA_TELEMETRY_ENABLED": "false",
@@ -113,22 +122,20 @@ def started(folder: Path, keys: str) -> Iterator[RunningEngine]:
         "SAFECUE_ENGINE_DB_URL": f"sqlite:///{folder / 'engine.db'}",
         "SAFECUE_ENGINE_STORE_KEYS": keys,
     }
-    rasa = [
-        "rasa",
-        "run",
-        "-i",
-        "127.0.0.1",
-        "-p",
-        str(engine_port),
-        "--quiet",
-        "--model",
-        "models/safecue.tar.gz",
-    ]
+
+
+@contextmanager
+def launched(folder: Path, keys: str) -> Iterator[RunningEngine]:
+    """An engine on its way up; `when_ready` waits for it."""
+    actions_port, engine_port = free_port(), free_port()
+    rasa = f"rasa run -i 127.0.0.1 -p {engine_port} --quiet --model models/safecue.tar.gz"
     commands = (
         [sys.executable, str(HERE / "small_actions.py"), str(actions_port)],
-        [str(ENGINE_PYTHON), "-m", *rasa, "--credentials", "credentials.yml", "--endpoints", "endpoints.yml"],
+        [str(ENGINE_PYTHON), "-m", *rasa.split(), *FILES],
     )
-    with (folder / "engine.log").open("a") as log:
+    log_file = folder / f"engine-{engine_port}.log"
+    environment = settings_for(folder, actions_port, keys)
+    with log_file.open("w") as log:
         parts = [
             subprocess.Popen(each, cwd=folder, env=environment, stdout=log, stderr=log) for each in commands
         ]
@@ -139,24 +146,10 @@ def started(folder: Path, keys: str) -> Iterator[RunningEngine]:
         trust_env=False,
     )
     try:
-        wait_until_ready(door, parts, folder)
-        yield RunningEngine(door, folder)
+        yield RunningEngine(door, folder, log_file, parts)
     finally:
         door.close()
         for part in parts:
             part.terminate()
         for part in parts:
             part.wait(timeout=30)
-
-
-def wait_until_ready(door: httpx.Client, parts: Sequence[subprocess.Popen[bytes]], folder: Path) -> None:
-    until = time.monotonic() + SLOWEST_START
-    while time.monotonic() < until:
-        assert all(part.poll() is None for part in parts), (folder / "engine.log").read_text()[-2000:]
-        try:
-            if door.get("/health").json() == {"ready": True}:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError("the engine did not get ready")

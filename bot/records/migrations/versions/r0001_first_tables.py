@@ -36,9 +36,11 @@ def upgrade() -> None:
         sa.Column("last_seq", sa.Integer(), nullable=False),
         sa.Column("turn_owner", sa.String(length=64), nullable=True),
         sa.Column("turn_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_patients")),
         sa.UniqueConstraint("address_lookup", name=op.f("uq_patients_address_lookup")),
     )
+    op.create_index(op.f("ix_patients_remind_at"), "patients", ["remind_at"], unique=False)
     op.create_table(
         "secrets",
         sa.Column("name", sa.String(length=32), nullable=False),

@@ -1,0 +1,235 @@
+"""The path of a message over real records, words and screening; only the engine is played by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.facts.clinical import Level
+from bot.facts.talk import Direction, Flag, Message, Patient, Reply, Standing, TurnState
+from bot.library.library import ContentLibrary
+from bot.records import Cipher, SqlRecords
+from bot.usecases.due import Due
+from bot.usecases.ports import EngineSilent, EngineTurn, OpenAssessment, Parcel, Screen
+from bot.usecases.read_talk import ReadTalk
+from bot.usecases.receive_message import Arrival, ReceiveMessage
+
+DOOR = "web"
+MORNING = datetime(2026, 6, 10, 9, 0, tzinfo=UTC)
+DEADLINE = 8.0
+RETENTION = timedelta(days=365)
+
+
+class Clock:
+    """Runs like a real one from `start`; `skip` lets time pass, `set` goes to a moment."""
+
+    def __init__(self, start: datetime = MORNING) -> None:
+        self.set(start)
+
+    def set(self, moment: datetime) -> None:
+        self._start, self._since = moment, time.monotonic()
+
+    def skip(self, span: timedelta) -> None:
+        self.set(self() + span)
+
+    def __call__(self) -> datetime:
+        return self._start + timedelta(seconds=time.monotonic() - self._since)
+
+
+@dataclass(frozen=True)
+class Heard:
+    patient_id: str
+    message_id: str
+    text: str
+    metadata: Mapping[str, object]
+
+
+class ScriptedEngine:
+    """Answers what the test says. `script` by text, `default` else; `slow` seconds, `held` until it is set."""
+
+    def __init__(self, default: Sequence[Reply]) -> None:
+        self.default = tuple(default)
+        self.script: dict[str, Sequence[Reply]] = {}
+        self.slow: dict[str, float] = {}
+        self.held: dict[str, asyncio.Event] = {}
+        self.silent = False
+        self.heard: list[Heard] = []
+        self.working: dict[str, int] = defaultdict(int)
+        self.most_at_once: dict[str, int] = defaultdict(int)
+        self.persons_at_once = 0
+        self.erased: list[str] = []
+        self.rows = 5
+
+    async def turn(
+        self, patient_id: str, message_id: str, text: str, metadata: Mapping[str, object]
+    ) -> EngineTurn:
+        self.heard.append(Heard(patient_id, message_id, text, metadata))
+        self.working[patient_id] += 1
+        self.most_at_once[patient_id] = max(self.most_at_once[patient_id], self.working[patient_id])
+        self.persons_at_once = max(self.persons_at_once, sum(1 for n in self.working.values() if n))
+        try:
+            await asyncio.sleep(self.slow.get(text, 0.0))
+            if text in self.held:
+                await self.held[text].wait()
+        finally:
+            self.working[patient_id] -= 1
+        if self.silent:
+            raise EngineSilent("played dead")
+        replies = tuple(self.script.get(text, self.default))
+        return EngineTurn(replies, "greet", 0.9, (("greet", 0.9),), None)
+
+    async def erase(self, patient_id: str) -> int:
+        if self.silent:
+            raise EngineSilent("played dead")
+        self.erased.append(patient_id)
+        return self.rows
+
+    @property
+    def texts(self) -> list[str]:
+        return [heard.text for heard in self.heard]
+
+
+class House:
+    def __init__(
+        self, template: Path, folder: Path, key: str, library: ContentLibrary, screen: Screen
+    ) -> None:
+        self.file = folder / "safecue.db"
+        shutil.copyfile(template, self.file)
+        self.records = SqlRecords(f"sqlite:///{self.file}", Cipher([key]))
+        self.library = library
+        self.clock = Clock()
+        self.engine = ScriptedEngine(library.say("chat_greet"))
+        self.talk = ReadTalk(self.records, library, self.clock)
+        self.screen_with(screen)
+
+    def screen_with(self, screen: Screen) -> None:
+        """A new process with this screen over the same records."""
+        self.screen = screen
+        self.receive = ReceiveMessage(self.records, screen, self.library, self.engine, self.clock, DEADLINE)
+        self.due = Due(self.records, screen, self.library, self.engine, self.receive, self.clock, RETENTION)
+
+    def stranger(self, address: str = "anna") -> Person:
+        return Person(self, address)
+
+    def patient(self, address: str = "anna", standing: Standing = Standing.ACTIVE, **profile: str) -> Person:
+        profile = {"consent": "yes", "country": "GB", **profile} if standing is Standing.ACTIVE else profile
+        with self.records.unit() as uow:
+            enrolled = uow.patients.enrol(DOOR, address, self.clock())
+            uow.patients.set_standing(enrolled.id, standing)
+            uow.patients.remember(enrolled.id, profile)
+            uow.commit()
+        return Person(self, address)
+
+    def cue(self, content_id: str = "cue_knee_squat") -> tuple[Reply, ...]:
+        return self.library.say(content_id, goal="dance again")
+
+    def flags(self) -> Sequence[Flag]:
+        with self.records.unit() as uow:
+            return uow.flags.list()
+
+    def outbox(self) -> Sequence[Parcel]:
+        with self.records.unit() as uow:
+            return uow.outbox.due(DOOR, self.clock())
+
+
+class Person:
+    """Somebody at the door, with what they did and heard."""
+
+    def __init__(self, house: House, address: str) -> None:
+        self._house = house
+        self.address = address
+
+    @property
+    def id(self) -> str:
+        found = self._house.talk.patient_id(DOOR, self.address)
+        assert found is not None, "this person never wrote"
+        return found
+
+    @property
+    def record(self) -> Patient:
+        with self._house.records.unit() as uow:
+            return uow.patients.get(self.id)
+
+    def arrive(self, text: str = "", *, token: str | None = None, door_key: str | None = None) -> Arrival:
+        return self._house.receive.arrive(DOOR, self.address, text=text, token=token, door_key=door_key)
+
+    async def send(self, text: str = "", *, token: str | None = None, door_key: str | None = None) -> Arrival:
+        arrival = await asyncio.to_thread(self.arrive, text, token=token, door_key=door_key)
+        await self._house.receive.answer(arrival.patient_id)
+        return arrival
+
+    async def say(self, text: str = "", *, token: str | None = None) -> list[str]:
+        """The content ids of what was said to it."""
+        return self.answers_to(await self.send(text, token=token))
+
+    async def press(self, title: str) -> list[str]:
+        return await self.say(token=self.token(title))
+
+    def answers_to(self, arrival: Arrival) -> list[str]:
+        replies = self._house.talk.replies_to(arrival.message_id)
+        return [reply.content_id or "" for reply in replies]
+
+    def token(self, title: str) -> str:
+        for message in reversed(self.transcript):
+            for shown, token in message.buttons:
+                if shown.startswith(title):
+                    return token
+        raise AssertionError(f"no button {title!r} is offered")
+
+    @property
+    def transcript(self) -> Sequence[Message]:
+        return self._house.talk.transcript(DOOR, self.address)
+
+    @property
+    def wrote(self) -> list[Message]:
+        return [m for m in self.transcript if m.direction is Direction.IN]
+
+    @property
+    def heard(self) -> list[Message]:
+        return [m for m in self.transcript if m.direction is Direction.OUT]
+
+    @property
+    def ids(self) -> list[str]:
+        return [m.content_id or "" for m in self.heard]
+
+    @property
+    def words(self) -> str:
+        return " ".join(m.text or "" for m in self.heard)
+
+    @property
+    def states(self) -> list[TurnState | None]:
+        return [m.state for m in self.wrote]
+
+    @property
+    def open(self) -> Sequence[OpenAssessment]:
+        with self._house.records.unit() as uow:
+            return uow.assessments.open_for(self.id)
+
+    @property
+    def levels(self) -> list[Level]:
+        return [a.level for a in self.open]
+
+    def is_green(self) -> None:
+        """They went through the sign check just now and have none."""
+        with self._house.records.unit() as uow:
+            uow.assessments.record_green(self.id, None, self._house.clock())
+            uow.commit()
+
+    def is_asked(self, content_id: str, **variables: str) -> None:
+        with self._house.records.unit() as uow:
+            for reply in self._house.library.say(content_id, **variables):
+                uow.messages.say(self.id, reply, in_reply_to=None, now=self._house.clock())
+            uow.commit()
+
+
+async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+    give_up = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < give_up, "it never came true"
+        await asyncio.sleep(0.01)
