@@ -146,7 +146,8 @@ class Surroundings:
         beside = [w.text for w in self._words[max(first, mention.first - 3) : mention.last]]
         for at, word in enumerate(beside):
             following = beside[at + 1] if at + 1 < len(beside) else ""
-            if word in _PRESENT_TENSE and following not in _PERFECT:
+            once = beside[max(0, at - 2) : at] == ["used", "to"]
+            if word in _PRESENT_TENSE and following not in _PERFECT and not once:
                 return True
         return kind is CueKind.CHECKED and not _PAST_TENSE.intersection(beside)
 
