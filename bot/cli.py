@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("bot.authoring.check", "check everything in content/"),
     "flags": ("bot.authoring.flags", "list, show or clear what a clinician must see"),
     "keys": ("bot.authoring.keys", "rotate the keys that text is encrypted with"),
+    "export": ("bot.authoring.export", "show everything kept about one person"),
     "erase": ("bot.authoring.erase", "erase one person everywhere"),
     "purge": ("bot.authoring.purge", "erase what is older than the retention time"),
 }
@@ -78,6 +79,7 @@ def _new_key() -> Callable[[], str]:
 NEEDS: dict[str, tuple[Callable[[], object], ...]] = {
     "flags": (_records,),
     "keys": (_records, _new_key),
+    "export": (_records,),
     "erase": (_records, _engine),
     "purge": (_records, lambda: load().retention_days),
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from record_samples import NOW, Database, Talk
 
-from bot.authoring import erase, flags, keys
+from bot.authoring import erase, export, flags, keys
 from bot.facts.clinical import Level
 from bot.records import SqlRecords, new_key
 from bot.usecases.ports import EngineSilent, EngineTurn
@@ -187,3 +187,18 @@ def test_commands_that_cannot_be_read_are_refused(records: SqlRecords, capsys: C
     assert erase.run([], records, EngineAside()) == 2
     assert keys.run([], records, new_key) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_an_export_shows_the_words_and_is_written_into_the_audit(
+    records: SqlRecords, flagged: tuple[str, int], capsys: Captured
+) -> None:
+    patient, _ = flagged
+    assert export.run([patient, "--by", "Dr Rao"], records) == 0
+    assert "chest pain" in capsys.readouterr().out
+    audited = [row["action"] for row in records.export(patient)["audit"]]
+    assert "patient.export" in audited
+
+
+def test_an_export_of_nobody_says_so(records: SqlRecords, capsys: Captured) -> None:
+    assert export.run(["0" * 32, "--by", "Dr Rao"], records) == 1
+    assert "Nothing is kept" in capsys.readouterr().err
