@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from bot.facts.talk import Button, Kind, Reply
-from bot.usecases.ports import EngineSilent, EngineTurn
+from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn
 
 
 class RasaEngine:
@@ -46,6 +46,8 @@ class RasaEngine:
         try:
             async with asyncio.timeout(self._deadline):
                 response = await self._connection().request(method, self._base + path, **arguments)
+            if response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+                raise EngineFailed("the turn failed inside the engine")
             response.raise_for_status()
             return response.json()
         except (httpx.HTTPError, TimeoutError, ValueError) as fault:

@@ -101,7 +101,7 @@ class Surroundings:
         self._firsts = {kind: [f.first for f in several] for kind, several in self._by_kind.items()}
 
     def of(self, mention: Match, sign: SignWords) -> Standing:
-        if idiom := self._over(CueKind.IDIOM, mention):
+        if idiom := self._idiom_over(mention, sign):
             return Standing(False, Presence.PRESENT, Subject.SELF, Time.UNDATED, (idiom,))
         cues: list[str] = []
         present = self._reached(CueKind.PRESENT, mention)
@@ -176,8 +176,12 @@ class Surroundings:
         high = bisect_right(firsts, mention.last + FAR)
         return self._by_kind[kind][low:high]
 
-    def _over(self, kind: CueKind, mention: Match) -> str | None:
-        for found in self._near(kind, mention):
+    def _idiom_over(self, mention: Match, sign: SignWords) -> str | None:
+        """The idiom that covers a mention. Words of crisis that go on behind it mean what they say."""
+        for found in self._near(CueKind.IDIOM, mention):
+            goes_on = found.first < mention.first and found.last < mention.last
+            if goes_on and sign.level is Level.CRISIS:
+                continue
             if found.first < mention.last and mention.first < found.last:
                 return found.cue.id
         return None

@@ -68,7 +68,7 @@ def screened(replies: Sequence[Reply], state: PresentState, say: Say) -> tuple[R
         return tuple(kept)
     if len(genuine) > len([r for r in kept if r in genuine]):
         return tuple(r for r in kept if r.asks is None) + _held_back(state, say)
-    return tuple(kept) or say("engine_down")
+    return tuple(kept) or say("action_failed")
 
 
 def _held_back(state: PresentState, say: Say) -> tuple[Reply, ...]:

@@ -247,6 +247,10 @@ class EngineSilent(Exception):
     """The engine is down, too slow, or its answer can't be read."""
 
 
+class EngineFailed(EngineSilent):
+    """The engine is there, but this message broke its turn. Nothing of it is kept; it may be tried again."""
+
+
 class Engine(Protocol):
     async def turn(
         self, patient_id: str, message_id: str, text: str, metadata: Mapping[str, object]

@@ -18,6 +18,7 @@ from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.deliver import Say, Words, screened
 from bot.usecases.ports import (
     Engine,
+    EngineFailed,
     EngineSilent,
     EngineTurn,
     Library,
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 NOTHING = Verdict(Level.NONE, Urgency.NONE)
+TRIES = 3
 LEFT_BEHIND = timedelta(seconds=5)
 LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"
@@ -339,13 +341,22 @@ class ReceiveMessage:
         """One message to the engine and its replies to the patient; False where the engine is silent."""
         metadata = await to_thread.run_sync(self._metadata, message)
         try:
-            words = _without_slash(message.text or "")
-            turn = await self._engine.turn(message.patient_id, message.id, words, metadata)
+            turn = await self._ask(message, metadata)
         except EngineSilent:
             await to_thread.run_sync(self._keep_waiting, message)
             return False
         await to_thread.run_sync(self._write, message, turn)
         return True
+
+    async def _ask(self, message: Message, metadata: Mapping[str, object]) -> EngineTurn:
+        """What the engine makes of it. A message that breaks it each time doesn't hold up those behind it."""
+        words = _without_slash(message.text or "")
+        for _ in range(TRIES):
+            try:
+                return await self._engine.turn(message.patient_id, message.id, words, metadata)
+            except EngineFailed:
+                log.error("a turn failed inside the engine")
+        return EngineTurn(replies=(), intent=None, confidence=0.0, ranking=(), flow=None)
 
     def _metadata(self, message: Message) -> dict[str, object]:
         with self._records.unit() as uow:

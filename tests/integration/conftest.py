@@ -1,8 +1,10 @@
-"""Words, screening and an empty migrated database are made once; every test gets a house of its own."""
+"""Words, screening and the database are made once; every test finds it empty, in a house of its own."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from bot.settings import Settings
 from bot.usecases.ports import Screen
 
 CONTENT = Path(__file__).parents[2] / "content"
+KEPT = frozenset({"alembic_version", "secrets", "sqlite_sequence"})
 
 
 @pytest.fixture(scope="session")
@@ -28,33 +31,31 @@ def screen() -> Screen:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    file, key = tmp_path_factory.mktemp("template") / "empty.db", new_key()
-    records = SqlRecords(f"sqlite:///{file}", Cipher([key]))
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, SqlRecords]]:
+    file = tmp_path_factory.mktemp("records") / "safecue.db"
+    records = SqlRecords(f"sqlite:///{file}", Cipher([new_key()]))
     records.migrate()
+    yield file, records
     records.close()
-    return file, key
+
+
+def _empty(file: Path) -> None:
+    with closing(sqlite3.connect(file, timeout=10)) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            if table not in KEPT:
+                connection.execute(f"DELETE FROM {table}")
+        connection.commit()
 
 
 @pytest.fixture
-def house(
-    tmp_path: Path, empty_database: tuple[Path, str], library: ContentLibrary, screen: Screen
-) -> Iterator[House]:
-    template, key = empty_database
-    house = House(template, tmp_path, key, library, screen)
-    yield house
-    house.records.close()
+def house(database: tuple[Path, SqlRecords], library: ContentLibrary, screen: Screen) -> House:
+    file, records = database
+    _empty(file)
+    return House(file, records, library, screen)
 
 
 @pytest.fixture(scope="module")
-def lasting_house(
-    tmp_path_factory: pytest.TempPathFactory,
-    empty_database: tuple[Path, str],
-    library: ContentLibrary,
-    screen: Screen,
-) -> Iterator[House]:
+def lasting_house(database: tuple[Path, SqlRecords], library: ContentLibrary, screen: Screen) -> House:
     """One house for many examples of the same test; each example brings a person of its own."""
-    template, key = empty_database
-    house = House(template, tmp_path_factory.mktemp("lasting"), key, library, screen)
-    yield house
-    house.records.close()
+    return House(*database, library, screen)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +13,9 @@ from pathlib import Path
 from bot.facts.clinical import Level
 from bot.facts.talk import Direction, Flag, Message, Patient, Reply, Standing, TurnState
 from bot.library.library import ContentLibrary
-from bot.records import Cipher, SqlRecords
+from bot.records import SqlRecords
 from bot.usecases.due import Due
-from bot.usecases.ports import EngineSilent, EngineTurn, OpenAssessment, Parcel, Screen
+from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn, OpenAssessment, Parcel, Screen
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import Arrival, ReceiveMessage
 
@@ -51,7 +50,7 @@ class Heard:
 
 
 class ScriptedEngine:
-    """Answers what the test says. `script` by text, `default` else; `slow` seconds, `held` until it is set."""
+    """Answers what the test says. `script` by text, `default` else; `slow` in seconds, `held` until set."""
 
     def __init__(self, default: Sequence[Reply]) -> None:
         self.default = tuple(default)
@@ -59,6 +58,7 @@ class ScriptedEngine:
         self.slow: dict[str, float] = {}
         self.held: dict[str, asyncio.Event] = {}
         self.silent = False
+        self.broken_by: set[str] = set()
         self.heard: list[Heard] = []
         self.working: dict[str, int] = defaultdict(int)
         self.most_at_once: dict[str, int] = defaultdict(int)
@@ -81,6 +81,8 @@ class ScriptedEngine:
             self.working[patient_id] -= 1
         if self.silent:
             raise EngineSilent("played dead")
+        if text in self.broken_by:
+            raise EngineFailed("broke in the turn")
         replies = tuple(self.script.get(text, self.default))
         return EngineTurn(replies, "greet", 0.9, (("greet", 0.9),), None)
 
@@ -96,12 +98,9 @@ class ScriptedEngine:
 
 
 class House:
-    def __init__(
-        self, template: Path, folder: Path, key: str, library: ContentLibrary, screen: Screen
-    ) -> None:
-        self.file = folder / "safecue.db"
-        shutil.copyfile(template, self.file)
-        self.records = SqlRecords(f"sqlite:///{self.file}", Cipher([key]))
+    def __init__(self, file: Path, records: SqlRecords, library: ContentLibrary, screen: Screen) -> None:
+        self.file = file
+        self.records = records
         self.library = library
         self.clock = Clock()
         self.engine = ScriptedEngine(library.say("chat_greet"))

@@ -50,7 +50,7 @@ async def test_a_reply_the_library_does_not_vouch_for_is_never_said_and_an_hones
     person.is_green()
     forged = forgery(house)
     house.engine.script[ASK] = (forged,)
-    assert await person.say(ASK) == ["engine_down"]
+    assert await person.say(ASK) == ["action_failed"]
     assert forged.text not in [m.text for m in person.heard]
 
 
@@ -64,7 +64,7 @@ async def test_a_forged_bubble_beside_a_true_one_is_left_out(house: House, forge
 async def test_an_empty_answer_is_no_silence(house: House) -> None:
     person = house.patient()
     house.engine.script[ASK] = ()
-    assert await person.say(ASK) == ["engine_down"]
+    assert await person.say(ASK) == ["action_failed"]
 
 
 async def test_true_words_leave_word_for_word_with_buttons_that_work_once(house: House) -> None:

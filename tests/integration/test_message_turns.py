@@ -1,4 +1,4 @@
-"""The engine's turn: in order, one at a time for a person, honest when it is silent, never misleading when late."""
+"""The engine's turn: in order, one at a time for a person, honest when silent, never misleading when late."""
 
 from __future__ import annotations
 
@@ -163,3 +163,11 @@ async def test_what_the_engine_understood_is_kept_with_the_message(house: House)
     understood = house.talk.understanding(arrival.message_id)
     assert understood["intent"] == "greet"
     assert understood["ranking"] == [["greet", 0.9]]
+
+
+async def test_a_message_that_breaks_the_engine_each_time_does_not_hold_up_the_next(house: House) -> None:
+    person = house.patient()
+    house.engine.broken_by = {"poison"}
+    assert await person.say("poison") == ["action_failed"]
+    assert await person.say("hello") == ["chat_greet"]
+    assert person.states == [TurnState.ANSWERED, TurnState.ANSWERED]

@@ -14,7 +14,7 @@ from typing import ClassVar
 import pytest
 
 from bot.dialogue.client import RasaEngine
-from bot.usecases.ports import EngineSilent, EngineTurn
+from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn
 
 GOOD = {
     "message_id": "m1",
@@ -81,9 +81,16 @@ def test_an_answer_that_cannot_be_read_is_silence(rasa: str, nonsense: bytes) ->
         turn(rasa)
 
 
-def test_an_error_is_silence(rasa: str) -> None:
+def test_a_door_that_is_shut_is_silence(rasa: str) -> None:
+    Rasa.status = 503
+    with pytest.raises(EngineSilent) as silent:
+        turn(rasa)
+    assert not isinstance(silent.value, EngineFailed)
+
+
+def test_a_turn_that_breaks_inside_the_engine_is_told_apart_from_silence(rasa: str) -> None:
     Rasa.status = 500
-    with pytest.raises(EngineSilent):
+    with pytest.raises(EngineFailed):
         turn(rasa)
 
 

@@ -232,7 +232,7 @@ def test_every_check_runs_although_one_failed_and_the_failed_are_named(
 
 
 def test_make_without_a_target_lists_the_commands_and_changes_nothing() -> None:
-    surroundings = {**os.environ, "MAKEFLAGS": ""}
+    surroundings = {**os.environ, "MAKEFLAGS": "", "MAKELEVEL": "0"}
     ended = subprocess.run(["make"], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=True)
     assert {line.split()[1] for line in ended.stdout.splitlines()} == {
         "run",
