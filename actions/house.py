@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from bot.facts.clock import utc_now
 from bot.usecases.controls import AskForHuman, DeleteData, ExportData, OneQuestion, StopReminders
 from bot.usecases.deliver import Words
 from bot.usecases.explain import Explain
@@ -17,10 +18,6 @@ from bot.usecases.profile import Profiles
 from bot.usecases.teach import Misunderstood, Teach
 
 Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class House:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.dialogue.client import RasaEngine
 from bot.extraction import build as build_extractor
+from bot.facts.clock import utc_now
 from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
 from bot.records import SqlRecords
@@ -20,10 +21,6 @@ from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Screening
 
 __all__ = ["House", "assemble", "new_key", "open_engine", "open_records", "open_screen"]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def open_screen(settings: Settings) -> Screening:
     return Screening(build_extractor(content.vocabulary), content.rules, content.version)
 
 
-def assemble(settings: Settings, clock: Callable[[], datetime] = now) -> House:
+def assemble(settings: Settings, clock: Callable[[], datetime] = utc_now) -> House:
     """Raises ContentFaults, RecordsError, or SettingsFault (production on unsigned safety content)."""
     library = load_library(settings.content_dir)
     refuse_unsigned(settings, library)

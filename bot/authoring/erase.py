@@ -6,15 +6,12 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
+from bot.facts.clock import utc_now
 from bot.usecases.ports import Engine, EngineSilent, Records
 
 ENGINE_ROWS = "engine"
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def run(

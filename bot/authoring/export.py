@@ -6,13 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
+from bot.facts.clock import utc_now
 from bot.usecases.ports import Records
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def run(argv: Sequence[str], records: Records, clock: Callable[[], datetime] = utc_now) -> int:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.facts.clinical import Level
+from bot.facts.clock import utc_now
 from bot.facts.talk import Flag
 from bot.usecases.ports import Records
 
 Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def run(argv: Sequence[str], records: Records, clock: Clock = utc_now) -> int:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
+
+from bot.facts.clock import utc_now
 
 
 class Purged(Protocol):
     def purge(self, now: datetime, retention_time: timedelta, /) -> Mapping[str, int]:
         """Remove what is older than that; how many rows, by table."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def run(

@@ -16,6 +16,8 @@ from bot.usecases.reminders import remind_due
 
 # How long after the last word an erasure waits, so that the answer to the wish still reaches the person.
 LAST_WORDS = timedelta(seconds=10)
+# Retention counts in days; looking for what is too old at every round would only hold the write lock.
+PURGE_EVERY = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Due:
         self._receive = receive
         self._clock = clock
         self._retention = retention
+        self._purged_at: datetime | None = None
         self._words = Words(library, screen)
 
     async def everything(self) -> None:
@@ -121,6 +124,11 @@ class Due:
         with self._records.unit() as uow:
             erased = uow.messages.erase_due_text(now)
             uow.commit()
+        if erased:
+            log.info("erased %d held texts", erased)
+        if self._purged_at is not None and now - self._purged_at < PURGE_EVERY:
+            return
+        self._purged_at = now
         removed = self._records.purge(now, self._retention)
-        if erased or any(removed.values()):
-            log.info("erased %d held texts; retention removed %s", erased, dict(removed))
+        if any(removed.values()):
+            log.info("retention removed %s", dict(removed))
