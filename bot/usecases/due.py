@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,12 +19,13 @@ from bot.usecases.reminders import remind_due
 LAST_WORDS = timedelta(seconds=10)
 # Retention counts in days; looking for what is too old at every round would only hold the write lock.
 PURGE_EVERY = timedelta(hours=1)
+ANSWERS_AT_ONCE = 8
 
 log = logging.getLogger(__name__)
 
 
 class Due:
-    """One call of `everything` does all that is due now; calling it again does nothing twice."""
+    """One call of each does all that is due now; calling it again does nothing twice."""
 
     def __init__(
         self,
@@ -45,15 +47,38 @@ class Due:
         self._purged_at: datetime | None = None
         self._words = Words(library, screen)
 
-    async def everything(self) -> None:
-        await to_thread.run_sync(self._receive.screen_left_behind)
-        for patient_id in await to_thread.run_sync(self._waiting):
-            await self._receive.answer(patient_id)
-        await to_thread.run_sync(self._unanswered_checks)
-        await to_thread.run_sync(self._reminders)
+    def on_time(self) -> None:
+        """What needs nobody but the records. A step that fails is told, and the others are done."""
+        for step in (
+            self._receive.screen_left_behind,
+            self._unanswered_checks,
+            self._reminders,
+            self._erase_on_time,
+        ):
+            try:
+                step()
+            except Exception as fault:  # a reminder that can't be written must not hold up a check
+                log.error("%s failed: %s", step.__name__, type(fault).__name__)
+
+    async def with_the_engine(self) -> None:
+        """Late answers and erasures. While the engine hangs this takes long: run it beside `on_time`."""
+        await self._answer_late()
         for patient_id in await to_thread.run_sync(self._leaving):
             await self._erase(patient_id)
-        await to_thread.run_sync(self._erase_on_time)
+
+    async def _answer_late(self) -> None:
+        """Side by side: with an engine that hangs each answer takes its whole deadline."""
+        at_once = asyncio.Semaphore(ANSWERS_AT_ONCE)
+
+        async def answer(patient_id: str) -> None:
+            async with at_once:
+                try:
+                    await self._receive.answer(patient_id)
+                except Exception as fault:  # one person's turn must not end everybody else's
+                    log.error("a late answer failed: %s", type(fault).__name__)
+
+        waiting = await to_thread.run_sync(self._waiting)
+        await asyncio.gather(*map(answer, waiting))
 
     def _waiting(self) -> list[str]:
         with self._records.unit() as uow:

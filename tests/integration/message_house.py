@@ -113,6 +113,11 @@ class House:
         self.receive = ReceiveMessage(self.records, screen, self.library, self.engine, self.clock, DEADLINE)
         self.due = Due(self.records, screen, self.library, self.engine, self.receive, self.clock, RETENTION)
 
+    async def round(self) -> None:
+        """Everything that the clock asks for now."""
+        await asyncio.to_thread(self.due.on_time)
+        await self.due.with_the_engine()
+
     def stranger(self, address: str = "anna") -> Person:
         return Person(self, address)
 

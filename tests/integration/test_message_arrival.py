@@ -221,8 +221,8 @@ async def test_a_message_that_a_killed_process_kept_is_screened_later_exactly_on
     house.screen_with(overlapping)
     assert house.receive.screen_left_behind() == []
     house.clock.skip(timedelta(seconds=6))
-    await house.due.everything()
-    await house.due.everything()
+    await house.round()
+    await house.round()
     assert person.ids == ["say_stop_chest"]
     assert person.levels == [Level.STOP]
     assert len(house.flags()) == 1
@@ -242,10 +242,10 @@ async def test_one_message_that_cannot_be_handled_holds_up_nobody_elses(house: H
 
     house.screen_with(Wordless(screen))
     house.clock.skip(timedelta(seconds=6))
-    await house.due.everything()
+    await house.round()
     assert anna.ids == ["chat_greet"]
     house.screen_with(screen)
-    await house.due.everything()
+    await house.round()
     assert ben.ids == ["say_stop_chest"]
 
 

@@ -85,12 +85,12 @@ async def test_a_check_is_left_alone_until_its_time_and_then_taken_seriously_onc
     await person.send(UNCLEAR)
     wait = timedelta(minutes=house.library.number("check_unanswered_minutes"))
     house.clock.skip(wait - timedelta(seconds=30))
-    await house.due.everything()
+    await house.round()
     assert person.ids == ["say_check_chest", "ask_check"]
     assert house.flags() == []
     house.clock.skip(timedelta(minutes=1))
-    await house.due.everything()
-    await house.due.everything()
+    await house.round()
+    await house.round()
     assert person.ids[2:] == ["say_stop_chest", "ask_check"]
     assert [f.summary for f in house.flags()] == ["check not answered: chest_pain"]
     assert person.levels == [Level.CHECK]
@@ -103,7 +103,7 @@ async def test_a_check_that_was_answered_is_not_asked_about_again(house: House) 
     await person.send(UNCLEAR)
     await person.press("I meant something else")
     house.clock.skip(timedelta(hours=2))
-    await house.due.everything()
+    await house.round()
     assert person.ids == ["say_check_chest", "ask_check", "check_closed"]
     assert house.flags() == []
 
@@ -220,10 +220,10 @@ async def test_before_consent_all_text_is_gone_after_the_hold_and_the_stop_still
     hours = house.library.number("hold_hours_before_consent")
     assert hours == 24
     house.clock.skip(timedelta(hours=hours) - timedelta(minutes=1))
-    await house.due.everything()
+    await house.round()
     assert all(m.text for m in stranger.transcript)
     house.clock.skip(timedelta(minutes=2))
-    await house.due.everything()
+    await house.round()
     assert [m.text for m in stranger.transcript] == [None] * len(stranger.transcript)
     assert stranger.levels == [Level.STOP]
     kept = str(house.records.export(stranger.id))
@@ -235,7 +235,7 @@ async def test_with_consent_text_stays(house: House) -> None:
     person = house.patient()
     await person.send("hello")
     house.clock.skip(timedelta(hours=30))
-    await house.due.everything()
+    await house.round()
     assert [m.text for m in person.wrote] == ["hello"]
 
 
@@ -243,7 +243,7 @@ async def test_text_of_somebody_who_refused_is_gone_after_the_hold(house: House)
     person = house.patient(standing=Standing.REFUSED)
     await person.send("my knee is swollen")
     house.clock.skip(timedelta(hours=25))
-    await house.due.everything()
+    await house.round()
     assert [m.text for m in person.transcript] == [None] * 3
 
 
@@ -252,10 +252,10 @@ async def test_a_waiting_message_whose_hold_ran_out_is_not_sent_to_the_engine(ho
     house.engine.silent = True
     await stranger.send("hello")
     house.clock.skip(timedelta(hours=25))
-    await house.due.everything()
+    await house.round()
     house.engine.silent = False
     heard = len(house.engine.heard)
-    await house.due.everything()
+    await house.round()
     assert len(house.engine.heard) == heard
     assert stranger.ids == ["engine_down"]
 
@@ -279,11 +279,11 @@ async def test_a_person_who_leaves_is_erased_everywhere_and_gets_a_receipt(house
     kept = rows_of(house, gone)
     messages, rows = len(person.transcript), sum(kept.values())
     assert {"messages", "patients", "assessments", "facts", "flags", "outbox"} <= set(kept)
-    await house.due.everything()
+    await house.round()
     assert person.id == gone
     house.clock.skip(timedelta(seconds=11))
-    await house.due.everything()
-    await house.due.everything()
+    await house.round()
+    await house.round()
     assert set(rows_of(house, gone)) <= {"audit"}
     assert house.engine.erased == [gone]
     assert person.id != gone
@@ -300,10 +300,10 @@ async def test_while_the_engine_cannot_erase_nothing_is_erased_and_it_is_tried_a
     gone = await leave(house, person)
     house.clock.skip(timedelta(seconds=11))
     house.engine.silent = True
-    await house.due.everything()
+    await house.round()
     assert (person.id, person.ids) == (gone, ["chat_greet"])
     house.engine.silent = False
-    await house.due.everything()
+    await house.round()
     assert person.ids == ["erased"]
 
 
@@ -321,7 +321,7 @@ async def test_after_the_erasure_the_same_address_is_a_stranger(house: House) ->
     await person.send("hello")
     await leave(house, person)
     house.clock.skip(timedelta(seconds=11))
-    await house.due.everything()
+    await house.round()
     await person.send("hello")
     assert person.record.standing is Standing.NEW
     assert dict(person.record.profile) == {}
@@ -331,7 +331,7 @@ async def test_what_is_older_than_the_retention_goes_and_an_open_stop_stays(hous
     person = house.patient()
     await person.send(CHEST)
     house.clock.skip(timedelta(days=366))
-    await house.due.everything()
+    await house.round()
     assert person.transcript == []
     assert person.levels == [Level.STOP]
     assert [f.level for f in house.flags()] == ["stop"]

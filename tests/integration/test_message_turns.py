@@ -12,6 +12,7 @@ from bot.facts.talk import TurnState
 
 CHEST = "I've got a tight pain in my chest"
 SLOW = "what is pacing?"
+UNCLEAR = "I feel weird in my chest"
 
 
 async def test_messages_of_one_person_are_answered_in_order_and_one_at_a_time(house: House) -> None:
@@ -64,12 +65,12 @@ async def test_a_silent_engine_is_said_honestly_once_and_the_answer_comes_later_
     assert await person.say("hello") == ["engine_down"]
     assert "999" in person.words
     assert person.states == [TurnState.WAITING]
-    await house.due.everything()
-    await house.due.everything()
+    await house.round()
+    await house.round()
     assert person.ids == ["engine_down"]
     house.engine.silent = False
-    await house.due.everything()
-    await house.due.everything()
+    await house.round()
+    await house.round()
     assert person.ids == ["engine_down", "chat_greet"]
     assert person.states == [TurnState.ANSWERED]
 
@@ -84,9 +85,72 @@ async def test_every_message_to_a_silent_engine_gets_a_word_and_later_its_answer
     assert await person.say("my knee is swollen") == ["say_assess_joint_swelling"]
     house.engine.silent = False
     heard = len(house.engine.heard)
-    await house.due.everything()
+    await house.round()
     assert house.engine.texts[heard:] == ["hello", "what is pacing?", "my knee is swollen"]
     assert person.ids[3:] == ["chat_greet"] * 3
+
+
+async def test_while_late_answers_hang_a_check_is_still_taken_seriously_in_time(house: House) -> None:
+    waiting, unclear = house.patient("anna"), house.patient("bert")
+    house.engine.silent = True
+    await waiting.send("hello")
+    await unclear.send(UNCLEAR)
+    house.engine.silent = False
+    house.engine.held["hello"] = asyncio.Event()
+    hanging = asyncio.create_task(house.due.with_the_engine())
+    await until(lambda: house.engine.persons_at_once == 1)
+    house.clock.skip(timedelta(hours=1))
+    await asyncio.to_thread(house.due.on_time)
+    assert "say_stop_chest" in unclear.ids
+    house.engine.held["hello"].set()
+    await hanging
+
+
+async def test_late_answers_of_several_people_are_asked_for_side_by_side(house: House) -> None:
+    people = [house.patient(name) for name in ("anna", "bert", "cora")]
+    house.engine.silent = True
+    for person in people:
+        await person.send("hello")
+    house.engine.silent = False
+    house.engine.slow["hello"] = 0.2
+    await house.round()
+    assert house.engine.persons_at_once == len(people)
+    assert all(person.ids == ["engine_down", "chat_greet"] for person in people)
+
+
+async def test_an_answer_that_cannot_be_written_holds_up_nobody_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, bert = house.patient("anna"), house.patient("bert")
+    house.engine.silent = True
+    await anna.send("hello")
+    await bert.send("hello")
+    house.engine.silent = False
+    answer = house.receive.answer
+
+    async def broken_for_anna(patient_id: str) -> None:
+        if patient_id == anna.id:
+            raise RuntimeError("a row that can't be written")
+        await answer(patient_id)
+
+    monkeypatch.setattr(house.receive, "answer", broken_for_anna)
+    await house.round()
+    assert bert.ids == ["engine_down", "chat_greet"]
+
+
+async def test_a_reminder_that_cannot_be_said_holds_up_no_check(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unclear = house.patient()
+    await unclear.send(UNCLEAR)
+    house.clock.skip(timedelta(hours=1))
+
+    def broken(*args: object) -> None:
+        raise KeyError("reminder")
+
+    monkeypatch.setattr("bot.usecases.due.remind_due", broken)
+    await house.round()
+    assert "say_stop_chest" in unclear.ids
 
 
 async def test_a_gentle_word_due_is_said_also_when_the_engine_is_silent(house: House) -> None:
@@ -100,7 +164,7 @@ async def test_a_stop_is_whole_without_the_engine_and_gets_no_second_word_later(
     house.engine.silent = True
     assert await person.say(CHEST) == ["say_stop_chest"]
     house.engine.silent = False
-    await house.due.everything()
+    await house.round()
     assert person.ids == ["say_stop_chest"]
     assert person.states == [TurnState.ANSWERED]
 
@@ -131,7 +195,7 @@ async def test_an_engine_that_breaks_leaves_the_turn_free_for_another_try(house:
     with pytest.raises(RuntimeError):
         await person.send("hello")
     house.engine.turn = working  # type: ignore[method-assign]
-    await house.due.everything()
+    await house.round()
     assert person.ids == ["chat_greet"]
 
 
