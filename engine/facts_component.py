@@ -20,7 +20,7 @@ from engine.intent_rules import IntentRules, classifiers_own, told_ranking
 class FactsComponent(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"act_at": 0.40, "sure_at": 0.60, "not_digressions": [], "asking": []}
+        return {"act_at": 0.48, "sure_at": 0.60, "not_digressions": [], "asking": []}
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._rules = IntentRules(

@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bot.library.library import ContentLibrary, load_library
 from bot.settings import ROOT, Settings, load
 
+UNSURE = "nlu_fallback"
 ENGINE = ROOT / "engine" / ".venv" / "bin" / "python"
 
 
@@ -50,21 +52,46 @@ def read_texts(lines: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def understand(texts: Sequence[str], library: ContentLibrary, settings: Settings) -> list[dict[str, object]]:
-    """What each text is taken for: exact short forms first, then the classifier. Raises EngineFault."""
+    """What each text is taken for: exact short forms first, then the classifier. Raises EngineFault.
+
+    `does` tells what the coach would do so sure: act on it, offer the three likeliest, or show a short menu.
+    """
     short = [library.short_form(text) for text in texts]
     asked = [text for text, known in zip(texts, short, strict=True) if known is None]
     classified = iter(classify(asked, settings) if asked else [])
-    return [_certain(known) if known else next(classified) for known in short]
+    rankings = [[_sure(known)] if known else likeliest(next(classified)) for known in short]
+    return [_told(ranking, library) for ranking in rankings]
 
 
-def classify(texts: Sequence[str], settings: Settings) -> list[dict[str, object]]:
+def likeliest(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The topics of an answer, likeliest first, without the engine's name for being unsure."""
+    return [entry for entry in answer["ranking"] if entry["name"] != UNSURE]
+
+
+def _told(ranking: list[dict[str, Any]], library: ContentLibrary) -> dict[str, object]:
+    best = ranking[0]
+    return {
+        "intent": best["name"],
+        "confidence": best["confidence"],
+        "does": _does(best["confidence"], library),
+        "ranking": ranking,
+    }
+
+
+def _does(confidence: float, library: ContentLibrary) -> str:
+    if confidence >= library.number("act_at"):
+        return "act"
+    return "offer" if confidence >= library.number("offer_at") else "menu"
+
+
+def classify(texts: Sequence[str], settings: Settings) -> list[dict[str, Any]]:
     """The classifier's answers, in order; trains the model first unless it is current. Raises EngineFault."""
     _need_the_engine()
     environment = os.environ | settings.for_the_parts()
     _in_the_engine("engine.train", environment, "", tell=True)
     given = "".join(json.dumps({"text": text}) + "\n" for text in texts)
     answered = _in_the_engine("engine.understand", environment, given)
-    answers: list[dict[str, object]] = [json.loads(line) for line in answered.splitlines() if line.strip()]
+    answers: list[dict[str, Any]] = [json.loads(line) for line in answered.splitlines() if line.strip()]
     if len(answers) != len(texts):
         raise EngineFault(f"The engine answered {len(answers)} of {len(texts)} sentences.")
     return answers
@@ -95,9 +122,8 @@ def _in_the_engine(module: str, environment: dict[str, str], given: str, tell: b
     return ended.stdout or ""
 
 
-def _certain(intent: str) -> dict[str, object]:
-    sure = {"name": intent, "confidence": 1.0}
-    return {"intent": intent, "confidence": 1.0, "ranking": [sure]}
+def _sure(intent: str) -> dict[str, Any]:
+    return {"name": intent, "confidence": 1.0}
 
 
 def _text_in(line: str) -> str:
