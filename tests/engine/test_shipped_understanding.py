@@ -1,7 +1,8 @@
 """The shipped model on sentences that were kept out of its training (`tests/held_out`).
 
 Somebody who had not seen the training phrases wrote them, ten for a topic, seven of ten without its plain
-word. The limit `act_at` was chosen on the even half (by hash of the text): the lowest at which nine of ten are right.
+word. The limit `act_at` was chosen on the even half (by hash of the text): the lowest at which nine of ten
+are right.
 """
 
 from __future__ import annotations
