@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 SHARING = frozenset({"engine", "conversation", "browser"})
 
 
+@pytest.hookimpl(tryfirst=True)  # the marks must stand before xdist reads them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
