@@ -16,7 +16,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("types", ("mypy",)),
     ("import rules", ("lint-imports",)),
     ("content", ("safecue", "check")),
-    ("tests", ("pytest", "--numprocesses", "2", "--dist", "loadgroup")),
+    ("tests", ("pytest", "--numprocesses", "2", "--dist", "loadscope")),
 )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-HERE = Path(__file__).parent
-SHARING = frozenset({"engine", "conversation", "browser"})
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+SHARING = ("tests/engine/", "tests/conversation/", "tests/browser/")
 
 
-@pytest.hookimpl(tryfirst=True)  # the marks must stand before xdist reads them
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        folder = item.path.relative_to(HERE).parts[0]
-        if folder in SHARING:
-            item.add_marker(pytest.mark.xdist_group(folder))
+class BySharedPart(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (folder for folder in SHARING if nodeid.startswith(folder))
+        return next(shared, nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:
+    return BySharedPart(config, log)
