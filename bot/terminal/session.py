@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from anyio import to_thread
 
-from bot.facts.clinical import PainEntry
 from bot.facts.talk import Direction, Message
 from bot.pictures import draw_days, is_progress, last_days
 from bot.terminal.looks import Looks, wrapped
-from bot.usecases.ports import Question
-from bot.usecases.receive_message import Arrival
+from bot.usecases.doors import House
 
 DOOR = "terminal"
 SHOWN_AT_START = 6
@@ -25,35 +22,6 @@ SOON, CALM = 0.2, 2.0
 LAST_WAIT = 30.0
 
 log = logging.getLogger(__name__)
-
-
-class Receives(Protocol):
-    """See `bot.usecases.receive_message.ReceiveMessage`."""
-
-    def arrive(self, door: str, address: str, *, text: str = "", token: str | None = None) -> Arrival: ...
-    async def answer(self, patient_id: str) -> None: ...
-
-
-class ShowsTalk(Protocol):
-    """See `bot.usecases.read_talk.ReadTalk`."""
-
-    def transcript(self, door: str, address: str, *, after: int = 0) -> Sequence[Message]: ...
-    def delivered(self, message_ids: Iterable[str]) -> None: ...
-    def progress(self, patient_id: str) -> Sequence[PainEntry]: ...
-
-
-class Knows(Protocol):
-    def question(self, content_id: str) -> Question | None: ...
-    def number(self, name: str) -> float: ...
-
-
-class House(Protocol):
-    @property
-    def receive(self) -> Receives: ...
-    @property
-    def talk(self) -> ShowsTalk: ...
-    @property
-    def library(self) -> Knows: ...
 
 
 class Session:
