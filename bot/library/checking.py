@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.facts.talk import Kind
+from bot.facts.talk import MY_DATA, Kind
 from bot.library.entries import VARIABLE, Entry, entry_from
 from bot.library.library import BUBBLE_LIMIT, ContentLibrary, raw_entries, read_library
 from bot.library.readability import grade
@@ -113,7 +113,7 @@ def faults_of_sources(item: Placed, cited: frozenset[str]) -> Iterator[Fault]:
 
 
 def faults_of_links(item: Placed, library: ContentLibrary, root: Path) -> Iterator[Fault]:
-    """Pictures and neighbours on the ladder that aren't there; a cue or step in the guise of another kind."""
+    """Pictures, documents, neighbours on the ladder that aren't there; a cue or step in another's guise."""
     entry = item.entry
     for prefix, kind in (("cue_", Kind.CUE), ("step_", Kind.EXERCISE)):
         if entry.id.startswith(prefix) is not (entry.kind is kind):
@@ -123,6 +123,8 @@ def faults_of_links(item: Placed, library: ContentLibrary, root: Path) -> Iterat
         yield item.fault(
             ("image",), f"no picture `{entry.image}`", "put it into content/pictures, or remove the line"
         )
+    if entry.document not in {None, MY_DATA}:
+        yield item.fault(("document",), f"no document `{entry.document}`", f"write {MY_DATA}, or remove it")
     for field, other in (("easier", entry.easier), ("harder", entry.harder)):
         if other is not None and not library.has(other):
             yield item.fault((field,), f"no entry `{other}`", "name an entry that exists")

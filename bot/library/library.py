@@ -164,6 +164,7 @@ class ContentLibrary:
                 asks=entry.asks if whole and number == last else None,
                 region=entry.region,
                 variables=used,
+                document=entry.document if whole and number == last else None,
             )
             for number, text in enumerate(texts)
         )

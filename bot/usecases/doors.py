@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.facts.clinical import PainEntry
-from bot.facts.talk import Message
+from bot.facts.talk import Document, Message
 from bot.usecases.ports import Question
 from bot.usecases.receive_message import Arrival
 
@@ -37,6 +37,12 @@ class ShowsTalk(Protocol):
     def progress(self, patient_id: str) -> Sequence[PainEntry]: ...
 
 
+class HandsOver(Protocol):
+    """See `bot.usecases.hand_over.HandOver`."""
+
+    def document(self, door: str, address: str, message_id: str) -> Document | None: ...
+
+
 class Knows(Protocol):
     """See `bot.usecases.ports.Library`."""
 
@@ -51,5 +57,7 @@ class House(Protocol):
     def receive(self) -> Receives: ...
     @property
     def talk(self) -> ShowsTalk: ...
+    @property
+    def hand_over(self) -> HandsOver: ...
     @property
     def library(self) -> Knows: ...

@@ -11,7 +11,7 @@ from functools import partial
 from anyio import to_thread
 
 from bot.facts.clinical import PainEntry
-from bot.facts.talk import Direction, Message
+from bot.facts.talk import Direction, Document, Message
 from bot.usecases.doors import House
 from bot.usecases.receive_message import Arrival
 
@@ -85,6 +85,10 @@ class Coach:
 
     async def understanding(self, message_id: str) -> Mapping[str, object]:
         return await to_thread.run_sync(self._house.talk.understanding, message_id)
+
+    async def document(self, address: str, message_id: str) -> Document | None:
+        """What that message hands over to whom it was said; None for everybody else."""
+        return await to_thread.run_sync(self._house.hand_over.document, DOOR, address, message_id)
 
     async def progress(self, patient_id: str) -> Sequence[PainEntry]:
         return await to_thread.run_sync(self._house.talk.progress, patient_id)

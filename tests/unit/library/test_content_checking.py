@@ -53,6 +53,7 @@ BROKEN = [
     (LESSON, "do: tell_more", "do: teach", 5, "no intent `teach`", "domain.yml"),
     (LESSON, "Tell me more", "Tell me very much more " * 2, 5, "a title of", "cut it to 40"),
     (LESSON, "kind: education", "kind: education\n  image: knee.png", 3, "no picture", "content/pictures"),
+    (LESSON, "kind: education", "kind: education\n  document: x.json", 3, "no document", "my-data.json"),
     (LESSON, "lesson_pacing", "lesson_placing", 1, "no entry `lesson_pacing`", "content/lessons"),
     (LESSON, "lesson_pacing", "say_stop", 1, f"stands in {TALK} too", "another id"),
     (LESSON, "lesson_pacing", "Lesson-pacing", 1, "the id", "a-z"),
