@@ -422,9 +422,10 @@ class ReceiveMessage:
             overtaken = _overtaken(message, uow.assessments.open_for(patient.id))
             asked = uow.messages.open_question(patient.id)
             if verdict.level not in INTERRUPTING and not overtaken:
-                replies = screened(turn.replies, state, self._words.for_patient(patient))
-                for reply in replies:
-                    uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+                said = {reply.content_id for reply in uow.messages.replies_to(message.id)}
+                for reply in screened(turn.replies, state, self._words.for_patient(patient)):
+                    if reply.content_id not in said:  # our own words while the engine was silent
+                        uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             understanding = {
                 **message.understanding,
                 "intent": turn.intent,

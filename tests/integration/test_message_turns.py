@@ -89,6 +89,36 @@ async def test_every_message_to_a_silent_engine_gets_a_word_and_later_its_answer
     assert person.ids[3:] == ["chat_greet"] * 3
 
 
+SWOLLEN = "my knee is swollen"
+TOLD = "say_assess_joint_swelling"
+
+
+@pytest.mark.parametrize("more", [(), ("offer_resume",)])
+async def test_an_assess_judged_while_the_engine_was_silent_is_told_exactly_once(
+    house: House, more: tuple[str, ...]
+) -> None:
+    person = house.patient()
+    house.engine.silent = True
+    assert await person.say(SWOLLEN) == [TOLD]
+    house.engine.silent = False
+    further = [reply for content_id in more for reply in house.library.say(content_id)]
+    house.engine.script[SWOLLEN] = [*house.library.say(TOLD, emergency="999"), *further]
+    await house.due.everything()
+    await house.due.everything()
+    assert person.ids == [TOLD, *more]
+    assert person.states == [TurnState.ANSWERED]
+
+
+async def test_an_assess_that_is_reported_again_is_told_again(house: House) -> None:
+    person = house.patient()
+    house.engine.silent = True
+    await person.send(SWOLLEN)
+    house.engine.silent = False
+    house.engine.script[SWOLLEN] = house.library.say(TOLD, emergency="999")
+    assert await person.say(SWOLLEN) == [TOLD]
+    assert person.ids == [TOLD, TOLD]
+
+
 async def test_a_gentle_word_due_is_said_also_when_the_engine_is_silent(house: House) -> None:
     person = house.patient()
     house.engine.silent = True
