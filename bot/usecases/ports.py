@@ -124,6 +124,7 @@ class OpenAssessment:
     regions: tuple[str, ...]
     question: str | None
     reminded_at: datetime | None
+    message_id: str | None
 
 
 class Assessments(Protocol):

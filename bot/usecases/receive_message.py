@@ -6,7 +6,7 @@ import asyncio
 import logging
 import unicodedata
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -339,13 +339,13 @@ class ReceiveMessage:
 
     async def _turn(self, message: Message) -> bool:
         """One message to the engine and its replies to the patient; False where the engine is silent."""
-        metadata = await to_thread.run_sync(self._metadata, message)
+        metadata, known = await to_thread.run_sync(self._brief, message)
         try:
             turn = await self._ask(message, metadata)
         except EngineSilent:
             await to_thread.run_sync(self._keep_waiting, message)
             return False
-        await to_thread.run_sync(self._write, message, turn)
+        await to_thread.run_sync(self._write, message, turn, known)
         return True
 
     async def _ask(self, message: Message, metadata: Mapping[str, object]) -> EngineTurn:
@@ -358,12 +358,14 @@ class ReceiveMessage:
                 log.error("a turn failed inside the engine")
         return EngineTurn(replies=(), intent=None, confidence=0.0, ranking=(), flow=None)
 
-    def _metadata(self, message: Message) -> dict[str, object]:
+    def _brief(self, message: Message) -> tuple[dict[str, object], frozenset[int]]:
+        """What the engine is told with the message, and the alarms that stood when it was told."""
         with self._records.unit() as uow:
             patient = uow.patients.get(message.patient_id)
             verdict = uow.assessments.for_message(message.id) or NOTHING
             state = present_state(uow, patient, self._clock(), self._library)
             asked = uow.messages.open_question(patient.id)
+            alarms = frozenset(a.id for a in _alarms(uow, message))
         known = message.understanding
         reports = "report" in known
         answer = {"slot": known["slot"], "value": known["value"]} if "slot" in known and not reports else None
@@ -372,7 +374,7 @@ class ReceiveMessage:
         deliberate = message.payload is not None or (message.text or "").startswith("/")
         if patient.standing is Standing.NEW and answer is None and question is None and not deliberate:
             intent = "start_onboarding"
-        return {
+        metadata: dict[str, object] = {
             "message_id": message.id,
             "verdict": {"level": verdict.level.value, "urgency": verdict.urgency.value},
             "question": {"slot": question.id, "form": question.form} if question else None,
@@ -384,6 +386,7 @@ class ReceiveMessage:
             "act_at": self._library.number("act_at"),
             "offer_at": self._library.number("offer_at"),
         }
+        return metadata, alarms
 
     def _keep_all_waiting(self, patient_id: str) -> None:
         """What stands in line behind a message that the engine left unanswered is told so as well."""
@@ -410,7 +413,7 @@ class ReceiveMessage:
             uow.messages.set_state(message.id, TurnState.WAITING, message.understanding)
             uow.commit()
 
-    def _write(self, message: Message, turn: EngineTurn) -> None:
+    def _write(self, message: Message, turn: EngineTurn, known: frozenset[int]) -> None:
         """Screen the engine's replies against the patient's present state, and keep them."""
         now = self._clock()
         with self._records.unit() as uow:
@@ -419,11 +422,16 @@ class ReceiveMessage:
             patient = uow.patients.get(message.patient_id)
             state = present_state(uow, patient, now, self._library)
             verdict = uow.assessments.for_message(message.id) or NOTHING
-            overtaken = _overtaken(message, uow.assessments.open_for(patient.id))
             asked = uow.messages.open_question(patient.id)
-            if verdict.level not in INTERRUPTING and not overtaken:
+            covered_by = _covered_by(uow, message)
+            if verdict.level not in INTERRUPTING and covered_by is None:
+                say = self._words.for_patient(patient)
+                if all(a.id in known for a in _alarms(uow, message)):
+                    replies = screened(turn.replies, state, say)
+                else:  # the engine answered without knowing of it
+                    replies = _own_words(say, verdict) + say.standing(state.levels)
                 said = {reply.content_id for reply in uow.messages.replies_to(message.id)}
-                for reply in screened(turn.replies, state, self._words.for_patient(patient)):
+                for reply in replies:
                     if reply.content_id not in said:  # our own words while the engine was silent
                         uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             understanding = {
@@ -432,7 +440,7 @@ class ReceiveMessage:
                 "confidence": turn.confidence,
                 "ranking": [list(pair) for pair in turn.ranking[:5]],
                 "flow": turn.flow,
-            }
+            } | ({"covered_by": covered_by} if covered_by else {})
             if turn.intent == "answer" and asked is not None:
                 understanding.setdefault("answered", asked.id)
             uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
@@ -479,9 +487,16 @@ def _own_words(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
     return care + (say.verdict(verdict) if verdict.level in {Level.ASSESS, Level.CONTINUE} else ())
 
 
-def _overtaken(message: Message, standing: Sequence[OpenAssessment]) -> bool:
-    """A stop given after this message arrived makes a late ordinary reply to it misleading."""
-    return any(a.level in INTERRUPTING and a.at > message.at for a in standing)
+def _alarms(uow: UnitOfWork, message: Message) -> list[OpenAssessment]:
+    """The crisis, stop and check that stand because of other messages."""
+    standing = uow.assessments.open_for(message.patient_id)
+    return [a for a in standing if a.level in INTERRUPTING and a.message_id != message.id]
+
+
+def _covered_by(uow: UnitOfWork, message: Message) -> str | None:
+    """The later message whose alarm we answered: after that, an ordinary reply to this one would mislead."""
+    causes = [uow.messages.get(a.message_id) for a in _alarms(uow, message) if a.message_id]
+    return next((cause.id for cause in causes if cause.seq > message.seq), None)
 
 
 def _has_words(text: str) -> bool:
