@@ -323,5 +323,8 @@ class Library(Protocol):
     def number(self, name: str) -> float:
         """A clinical or operational figure from content, by name."""
 
+    def countries(self) -> Mapping[str, Mapping[str, str]]:
+        """What `country` knows, by code."""
+
     def country(self, code: str | None) -> Mapping[str, str]:
         """`name`, `zone`, `emergency`, `crisis` (numbers as words) for a country code or None."""

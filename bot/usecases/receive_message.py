@@ -76,6 +76,8 @@ class ReceiveMessage:
         self._clock = clock
         self._deadline = deadline
         self._words = Words(library, screen)
+        self._hold = timedelta(hours=library.number("hold_hours_before_consent"))
+        self._looked_back = timedelta(days=library.number("history_days"))
 
     # Arrival
 
@@ -93,11 +95,7 @@ class ReceiveMessage:
         with self._records.unit() as uow:
             patient = uow.patients.at_door(door, address) or uow.patients.enrol(door, address, now)
             offered = uow.messages.take_token(patient.id, token, now) if token else None
-            erase_at = (
-                None
-                if patient.standing is Standing.ACTIVE
-                else now + self._hours("hold_hours_before_consent")
-            )
+            erase_at = None if patient.standing is Standing.ACTIVE else now + self._hold
             message, new = uow.messages.receive(
                 patient.id,
                 text=offered.title if offered else text,
@@ -142,7 +140,7 @@ class ReceiveMessage:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
                 return known, known.level in INTERRUPTING
-            history = uow.log.history(patient.id, now - self._days("history_days"))
+            history = uow.log.history(patient.id, now - self._looked_back)
             standing = uow.assessments.open_for(patient.id)
             judged = self._judge(facts, history, now)
             verdict, settlement = settle(
@@ -161,13 +159,17 @@ class ReceiveMessage:
                 uow.assessments.close(assessment_id, by="patient", reason=settlement.reason, now=now)
             if verdict.level in INTERRUPTING:
                 uow.messages.drop_offers(patient.id)
-                replies = self._words.for_patient(patient).verdict(verdict)
-            elif settlement.says:
-                replies = self._words.for_patient(patient).all(settlement.says)
-            elif judged is None:
-                replies = self._words.for_patient(patient)("screening_failed")
-            else:
-                replies = self._own_reply(uow, patient, message, verdict, answer, asked, unusable)
+
+            def compose(say: Say) -> tuple[Reply, ...]:
+                if verdict.level in INTERRUPTING:
+                    return say.verdict(verdict)
+                if settlement.says:
+                    return say.all(settlement.says)
+                if judged is None:
+                    return say("screening_failed")
+                return self._own_reply(uow, say, patient, message, verdict, answer, asked, unusable)
+
+            replies = self._words.composed(patient, verdict.level, compose)
             for reply in replies:
                 uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             self._raise_flag(uow, patient.id, verdict, assessment, now)
@@ -228,6 +230,7 @@ class ReceiveMessage:
     def _own_reply(
         self,
         uow: UnitOfWork,
+        say: Say,
         patient: Patient,
         message: Message,
         verdict: Verdict,
@@ -236,7 +239,6 @@ class ReceiveMessage:
         unusable: bool,
     ) -> tuple[Reply, ...]:
         """What we say ourselves to a message without alarm. Nothing where the engine is to be asked."""
-        say = self._words.for_patient(patient)
         if unusable:
             return say("used_button")
         if isinstance(answer, Misfit):
@@ -245,7 +247,7 @@ class ReceiveMessage:
         if message.payload is None and (fault := self._unusable_text(message.text or "")):
             return _own_words(say, verdict) + say(fault)
         if patient.standing in OUTSIDE:
-            return self._outside(uow, patient, message, verdict)
+            return self._outside(uow, say, patient, message, verdict)
         if patient.standing is Standing.NEW and asked is None:
             return say.standing(present_state(uow, patient, self._clock(), self._library).levels)
         return ()
@@ -261,13 +263,12 @@ class ReceiveMessage:
         return "unknown_command" if text.lstrip().startswith("/") else None
 
     def _outside(
-        self, uow: UnitOfWork, patient: Patient, message: Message, verdict: Verdict
+        self, uow: UnitOfWork, say: Say, patient: Patient, message: Message, verdict: Verdict
     ) -> tuple[Reply, ...]:
         """People the programme isn't for get the right door and no engine; they may begin again."""
         if patient.standing is not Standing.LEAVING and _command(message, self._library) == "start_over":
             uow.patients.set_standing(patient.id, Standing.NEW)
             return ()
-        say = self._words.for_patient(patient)
         return _own_words(say, verdict) + say(f"outside_programme_{patient.standing.value}")
 
     def _may_end_crisis(self, patient: Patient, crisis: OpenAssessment, now: datetime) -> bool:
@@ -404,11 +405,9 @@ class ReceiveMessage:
             verdict = uow.assessments.for_message(message.id) or NOTHING
             if message.state is not TurnState.WAITING:
                 patient = uow.patients.get(message.patient_id)
-                say = self._words.for_patient(patient)
-                replies = () if verdict.level in INTERRUPTING else _own_words(say, verdict)
-                if verdict.level is Level.NONE:
-                    replies += say("engine_down")
-                for reply in replies:
+                for reply in self._words.composed(
+                    patient, verdict.level, lambda say: _while_silent(say, verdict)
+                ):
                     uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             uow.messages.set_state(message.id, TurnState.WAITING, message.understanding)
             uow.commit()
@@ -425,11 +424,16 @@ class ReceiveMessage:
             asked = uow.messages.open_question(patient.id)
             covered_by = _covered_by(uow, message)
             if verdict.level not in INTERRUPTING and covered_by is None:
-                say = self._words.for_patient(patient)
-                if all(a.id in known for a in _alarms(uow, message)):
-                    replies = screened(turn.replies, state, say)
-                else:  # the engine answered without knowing of it
-                    replies = _own_words(say, verdict) + say.standing(state.levels)
+                informed = all(a.id in known for a in _alarms(uow, message))
+                replies = self._words.composed(
+                    patient,
+                    verdict.level,
+                    lambda say: (
+                        screened(turn.replies, state, say)
+                        if informed
+                        else _own_words(say, verdict) + say.standing(state.levels)
+                    ),
+                )
                 said = {reply.content_id for reply in uow.messages.replies_to(message.id)}
                 for reply in replies:
                     if reply.content_id not in said:  # our own words while the engine was silent
@@ -452,22 +456,16 @@ class ReceiveMessage:
 
     def _judge_log(self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime) -> None:
         """What the log says now that something new stands in it, unless that is open already."""
-        verdict = self._screen.judge_log(uow.log.history(patient.id, now - self._days("history_days")), now)
+        verdict = self._screen.judge_log(uow.log.history(patient.id, now - self._looked_back), now)
         standing = {rule for a in uow.assessments.open_for(patient.id) for rule in a.rules}
         if verdict.level is Level.NONE or all(r.rule in standing for r in verdict.reasons):
             return
         assessment = uow.assessments.add(
             patient.id, None, (), verdict, content_version=self._screen.version, now=now
         )
-        for reply in self._words.for_patient(patient).verdict(verdict):
+        for reply in self._words.composed(patient, verdict.level, lambda say: say.verdict(verdict)):
             uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
         self._raise_flag(uow, patient.id, verdict, assessment, now)
-
-    def _hours(self, name: str) -> timedelta:
-        return timedelta(hours=self._library.number(name))
-
-    def _days(self, name: str) -> timedelta:
-        return timedelta(days=self._library.number(name))
 
 
 def _understanding(answer: Answer | Misfit | None, asked: Message | None) -> dict[str, object]:
@@ -485,6 +483,14 @@ def _own_words(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
     """What we say ourselves to a verdict without alarm: a gentle word, and what its signs call for."""
     care = say(verdict.care) if verdict.care else ()
     return care + (say.verdict(verdict) if verdict.level in {Level.ASSESS, Level.CONTINUE} else ())
+
+
+def _while_silent(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
+    """What we say while the engine is silent; an alarm is answered in full already."""
+    if verdict.level in INTERRUPTING:
+        return ()
+    honest = say("engine_down") if verdict.level is Level.NONE else ()
+    return _own_words(say, verdict) + honest
 
 
 def _alarms(uow: UnitOfWork, message: Message) -> list[OpenAssessment]:
