@@ -17,17 +17,18 @@ from bot.usecases.profile import INTERRUPTED
 JUDGED = frozenset({Level.ASSESS, Level.CONTINUE})
 
 
-def say_judged(action: Digression, turn: Turn) -> Events:
-    """The verdict's words. An assess ends the flow; a verdict's question comes before the flow's."""
-    turn.say_verdict(turn.verdict)
-    if turn.verdict.level is Level.ASSESS:
-        return [*end_flow(action, turn), FollowupAction(LISTEN)]
-    return [FollowupAction(LISTEN)] if turn.verdict.question else []
-
-
 def offer_to_resume(turn: Turn) -> None:
     if INTERRUPTED in turn.patient.profile and turn.on_board and not turn.closed and turn.loop is None:
         turn.say("offer_resume")
+
+
+def say_judged(action: Digression, turn: Turn) -> Events:
+    """The verdict's words. An assess ends the flow; a verdict's question comes before the flow's."""
+    turn.say_verdict(turn.verdict)
+    ended = end_flow(action, turn) if turn.verdict.level is Level.ASSESS else []
+    offer_to_resume(turn)
+    listens = turn.verdict.level is Level.ASSESS or turn.verdict.question
+    return [*ended, FollowupAction(LISTEN)] if listens else []
 
 
 class Triage(Digression):
@@ -37,9 +38,7 @@ class Triage(Digression):
 
     def act(self, turn: Turn) -> Events:
         if turn.verdict.level in JUDGED:
-            events = say_judged(self, turn)
-            offer_to_resume(turn)
-            return events
+            return say_judged(self, turn)
         if turn.intent == "sign_check":
             turn.say("ask_sign_check")
         else:
@@ -54,9 +53,7 @@ class Answered(Digression):
 
     def act(self, turn: Turn) -> Events:
         if turn.verdict.level in JUDGED:
-            events = say_judged(self, turn)
-            offer_to_resume(turn)
-            return events
+            return say_judged(self, turn)
         question = next(iter(turn.entities), "")
         if question in ("which_sign", "sign_check"):
             return self._signs(turn, question)

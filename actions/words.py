@@ -58,6 +58,7 @@ def as_bubble(reply: Reply) -> dict[str, Any]:
         "asks": reply.asks,
         "region": reply.region,
         "variables": dict(reply.variables),
+        "document": reply.document,
     }
 
 

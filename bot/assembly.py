@@ -15,12 +15,13 @@ from bot.records import SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.settings import Settings, SettingsFault, variable
 from bot.usecases.due import Due
+from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import Engine
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Screening
 
-__all__ = ["House", "assemble", "new_key", "open_engine", "open_records", "open_screen"]
+__all__ = ["House", "assemble", "new_key", "open_engine", "open_hand_over", "open_records", "open_screen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class House:
     engine: Engine
     receive: ReceiveMessage
     talk: ReadTalk
+    hand_over: HandOver
     due: Due
 
 
@@ -57,6 +59,10 @@ def open_records(settings: Settings) -> SqlRecords:
     records = SqlRecords(settings.database, Cipher(keys))
     records.migrate()
     return records
+
+
+def open_hand_over(settings: Settings, clock: Callable[[], datetime] = utc_now) -> HandOver:
+    return HandOver(open_records(settings), load_library(settings.content_dir), clock)
 
 
 def open_engine(settings: Settings) -> RasaEngine:
@@ -84,5 +90,6 @@ def assemble(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Hou
         engine=engine,
         receive=receive,
         talk=ReadTalk(records, library, clock),
+        hand_over=HandOver(records, library, clock),
         due=Due(records, screen, library, engine, receive, clock, timedelta(days=settings.retention_days)),
     )

@@ -58,6 +58,15 @@ def _records() -> OnFirstUse:
     return OnFirstUse(opened)
 
 
+def _hand_over() -> OnFirstUse:
+    def opened() -> object:
+        from bot.assembly import open_hand_over
+
+        return open_hand_over(load())
+
+    return OnFirstUse(opened)
+
+
 def _engine() -> OnFirstUse:
     def opened() -> object:
         from bot.assembly import open_engine
@@ -79,7 +88,7 @@ def _new_key() -> Callable[[], str]:
 NEEDS: dict[str, tuple[Callable[[], object], ...]] = {
     "flags": (_records,),
     "keys": (_records, _new_key),
-    "export": (_records,),
+    "export": (_hand_over,),
     "erase": (_records, _engine),
     "purge": (_records, lambda: load().retention_days),
 }

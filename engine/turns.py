@@ -28,7 +28,18 @@ FRESH_AFTER = 20
 FRESH_AFTER_IN_A_LOOP = 60
 DEADLINE = 15.0
 LONGEST_TEXT = 2000
-BUBBLE = ("text", "buttons", "image", "content_id", "version", "kind", "asks", "region", "variables")
+BUBBLE = (
+    "text",
+    "buttons",
+    "image",
+    "content_id",
+    "version",
+    "kind",
+    "asks",
+    "region",
+    "variables",
+    "document",
+)
 
 
 class TurnFailed(RasaException):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.facts.clinical import Evidence, Level, PainEntry, Reason, Urgency, Verdict
-from bot.facts.talk import Direction, Kind, Message, TurnState
+from bot.facts.talk import MY_DATA, Direction, Document, Kind, Message, TurnState
 from bot.usecases.ports import Option, Question
 from bot.usecases.receive_message import Arrival
 
@@ -30,6 +31,7 @@ class FakeHouse:
         self.handed_over: list[str] = []
         self.answered: list[str] = []
         self.pains: list[PainEntry] = []
+        self.documents_made = 0
         self._payloads: dict[str, tuple[str, str, str]] = {}
         self._keys: dict[tuple[str, str], Arrival] = {}
         self._lock = threading.RLock()
@@ -45,6 +47,18 @@ class FakeHouse:
     @property
     def library(self) -> FakeHouse:
         return self
+
+    @property
+    def hand_over(self) -> FakeHouse:
+        return self
+
+    def document(self, door: str, address: str, message_id: str) -> Document | None:
+        own = self.messages.get(f"{door}|{address}", [])
+        found = next((m for m in own if m.id == message_id and m.document), None)
+        if found is None:
+            return None
+        self.documents_made += 1
+        return Document(MY_DATA, json.dumps([m.text for m in own]).encode())
 
     def number(self, name: str) -> float:
         return {"progress_days": 7.0}[name]
@@ -121,6 +135,8 @@ class FakeHouse:
             self.say(who, "Here are your last 7 days.", to=message.id, image="progress")
         elif "picture" in text:
             self.say(who, "This is how it looks.", to=message.id, image="knee_bend.png")
+        elif "my data" in text:
+            self.say(who, "Here is your file.", to=message.id, document=MY_DATA)
         else:
             self.say(who, HELLO, to=message.id)
 
@@ -134,11 +150,20 @@ class FakeHouse:
         buttons: Sequence[str] = (),
         asks: str | None = None,
         image: str | None = None,
+        document: str | None = None,
     ) -> Message:
         """Put words of the coach into the talk, as the clock or a turn would."""
         with self._lock:
             message = self._add(
-                who, Direction.OUT, text, kind=kind, in_reply_to=to, asks=asks, image=image, content_id="fake"
+                who,
+                Direction.OUT,
+                text,
+                kind=kind,
+                in_reply_to=to,
+                asks=asks,
+                image=image,
+                document=document,
+                content_id="fake",
             )
             for title in buttons:
                 self._payloads[secrets.token_urlsafe(8)] = (message.id, title, f"answer:{asks}={title}")

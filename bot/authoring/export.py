@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
-from bot.facts.clock import utc_now
-from bot.usecases.ports import Records
+from bot.usecases.hand_over import HandOver
 
 
-def run(argv: Sequence[str], records: Records, clock: Callable[[], datetime] = utc_now) -> int:
+def run(argv: Sequence[str], hand_over: HandOver) -> int:
     """0: printed, and written into the audit. 1: nobody of that id. 2: the command can't be read."""
     parser = argparse.ArgumentParser("safecue export", description=__doc__)
     parser.add_argument("patient", help="the person's random id, as safecue flags shows it")
@@ -22,12 +19,8 @@ def run(argv: Sequence[str], records: Records, clock: Callable[[], datetime] = u
     except SystemExit as leaving:
         return int(leaving.code or 0)
     try:
-        kept = records.export(told.patient)
+        print(hand_over.everything(told.patient, by=told.by))
     except LookupError:
         print("Nothing is kept about a person of that id.", file=sys.stderr)
         return 1
-    with records.unit() as unit:
-        unit.audit.record(told.by, "patient.export", told.patient, "", clock())
-        unit.commit()
-    print(json.dumps(kept, ensure_ascii=False, indent=2, default=str))
     return 0

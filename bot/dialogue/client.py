@@ -90,4 +90,5 @@ def _reply(raw: Mapping[str, Any]) -> Reply:
         asks=raw.get("asks") or None,
         region=raw.get("region") or None,
         variables={str(k): str(v) for k, v in (raw.get("variables") or {}).items()},
+        document=raw.get("document") or None,
     )

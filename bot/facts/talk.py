@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+# The one document there is: everything kept about the person.
+MY_DATA = "my-data.json"
+
 
 class Standing(str, Enum):
     """Where a person stands towards the programme."""
@@ -64,7 +67,10 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One bubble of the coach. `asks` names the question it puts, if any; `image` a picture's name."""
+    """One bubble of the coach. `asks` names the question it puts, if any; `image` a picture's name.
+
+    `document` names a file of the patient's own, made when it is handed over.
+    """
 
     content_id: str
     version: str
@@ -75,6 +81,7 @@ class Reply:
     asks: str | None = None
     region: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,15 @@ class Message:
     understanding: Mapping[str, object] = field(default_factory=dict)
     buttons: tuple[tuple[str, str], ...] = ()  # (title, token), only those still unused
     variables: Mapping[str, str] = field(default_factory=dict)  # what an outbound message was filled with
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that is handed to the patient. `name` is ours and holds no path."""
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.facts.talk import Kind
+from bot.facts.talk import MY_DATA, Kind
 from bot.library.entries import VARIABLE, Entry, entry_from
 from bot.library.library import BUBBLE_LIMIT, ContentLibrary, raw_entries, read_library
 from bot.library.readability import grade
@@ -113,7 +113,7 @@ def faults_of_sources(item: Placed, cited: frozenset[str]) -> Iterator[Fault]:
 
 
 def faults_of_links(item: Placed, library: ContentLibrary, root: Path) -> Iterator[Fault]:
-    """Pictures and neighbours on the ladder that aren't there; a cue or step in the guise of another kind."""
+    """Pictures, documents, neighbours on the ladder that aren't there; a cue or step in another's guise."""
     entry = item.entry
     for prefix, kind in (("cue_", Kind.CUE), ("step_", Kind.EXERCISE)):
         if entry.id.startswith(prefix) is not (entry.kind is kind):
@@ -123,6 +123,8 @@ def faults_of_links(item: Placed, library: ContentLibrary, root: Path) -> Iterat
         yield item.fault(
             ("image",), f"no picture `{entry.image}`", "put it into content/pictures, or remove the line"
         )
+    if entry.document not in {None, MY_DATA}:
+        yield item.fault(("document",), f"no document `{entry.document}`", f"write {MY_DATA}, or remove it")
     for field, other in (("easier", entry.easier), ("harder", entry.harder)):
         if other is not None and not library.has(other):
             yield item.fault((field,), f"no entry `{other}`", "name an entry that exists")
@@ -248,19 +250,20 @@ def _faults_of_numbers(root: Path, library: ContentLibrary, today: date) -> Iter
     for code, fields in countries.items():
         if not isinstance(fields, Mapped):
             continue
-        checked = fields.get("checked_on")
-        line = fields.line_of("checked_on") if "checked_on" in fields else countries.line_of(code)
-        if not isinstance(checked, date):
-            yield Fault(
-                countries.file, line, f"`{code}` has no `checked_on` day", "check the numbers, write the day"
-            )
-        elif checked > today:
-            yield Fault(
-                countries.file, line, f"`{code}` was checked in the future", "write the day it was checked"
-            )
-        elif (today - checked).days > days:
-            words = f"the numbers of `{code}` were checked {(today - checked).days} days ago"
-            yield Fault(countries.file, line, words, "check them again and write the day")
+        line = fields.line_of("written_on") if "written_on" in fields else countries.line_of(code)
+        looked_at = fields.get("reviewed_on") or fields.get("written_on")
+        if bool(fields.get("reviewed_by")) != bool(fields.get("reviewed_on")):
+            mend = "give `reviewed_by` and `reviewed_on` together"
+            yield Fault(countries.file, line, f"`{code}`: half a signature", mend)
+        elif not isinstance(looked_at, date):
+            mend = "write the day they were written down"
+            yield Fault(countries.file, line, f"`{code}` has no `written_on` day", mend)
+        elif looked_at > today:
+            yield Fault(countries.file, line, f"`{code}` has a day in the future", "write the true day")
+        elif (today - looked_at).days > days:
+            words = f"the numbers of `{code}` were last looked at {(today - looked_at).days} days ago"
+            mend = "check them with the service and sign: `reviewed_by`, `reviewed_on`"
+            yield Fault(countries.file, line, words, mend)
 
 
 def _names(value: Any) -> dict[str, int]:

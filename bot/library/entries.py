@@ -86,6 +86,7 @@ class Entry(Part):
     options: tuple[OptionPart, ...] = ()
     buttons: tuple[ButtonPart, ...] = ()
     image: str | None = None
+    document: str | None = None
     why: Bubbles = ()
     more: Bubbles = ()
     certainty: Text | None = None

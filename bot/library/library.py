@@ -98,7 +98,7 @@ class ContentLibrary:
         return name in self._figures
 
     def country(self, code: str | None) -> Mapping[str, str]:
-        """`name`, `zone`, `emergency`, `crisis`, `checked_on`; the words for `unknown` where nobody knows."""
+        """`name`, `zone`, `emergency`, `crisis`; the words for `unknown` where nobody knows."""
         return self._countries.get((code or UNKNOWN_COUNTRY), self._countries[UNKNOWN_COUNTRY])
 
     def countries(self) -> Mapping[str, Mapping[str, str]]:
@@ -132,9 +132,10 @@ class ContentLibrary:
         return tuple(sorted(found, key=lambda entry: (entry.movement or "", entry.step or 0, entry.id)))
 
     def unsigned_safety(self) -> list[str]:
-        """Ids of safety entries and triage rules that no clinician has signed."""
+        """Safety entries and triage rules by id, and countries, that nobody has checked and signed."""
         entries = [e.id for e in self._entries.values() if e.kind is Kind.SAFETY and not e.reviewed_by]
-        return sorted([*entries, *self._unsigned_rules])
+        numbers = [f"country_{code}" for code, c in self._countries.items() if not c.get("reviewed_by")]
+        return sorted([*entries, *self._unsigned_rules, *numbers])
 
     def _name(self, content_id: str) -> str:
         name = content_id.partition(".")[0]
@@ -164,6 +165,7 @@ class ContentLibrary:
                 asks=entry.asks if whole and number == last else None,
                 region=entry.region,
                 variables=used,
+                document=entry.document if whole and number == last else None,
             )
             for number, text in enumerate(texts)
         )

@@ -172,4 +172,5 @@ def _open(row: AssessmentRow) -> OpenAssessment:
         regions=tuple(row.regions),
         question=row.question,
         reminded_at=row.reminded_at,
+        message_id=row.message_id,
     )

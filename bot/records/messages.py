@@ -117,6 +117,7 @@ class SqlMessages:
             image=reply.image,
             region=reply.region,
             variables=dict(reply.variables),
+            document=reply.document,
             in_reply_to=in_reply_to,
             erase_at=None if in_reply_to is None else self._row(in_reply_to).erase_at,
         )
@@ -257,4 +258,5 @@ def _message(row: MessageRow, buttons: Sequence[tuple[str, str]] = ()) -> Messag
         understanding=row.understanding or {},
         buttons=tuple(buttons),
         variables=dict(row.variables or {}),
+        document=row.document,
     )

@@ -42,6 +42,7 @@ def _erase_words(session: Session, message_ids: Sequence[str]) -> None:
         "understanding": None,
         "variables": None,
         "image": None,
+        "document": None,
         "erase_at": None,
     }
     session.execute(update(MessageRow).where(MessageRow.id.in_(message_ids)).values(gone))

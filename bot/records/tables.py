@@ -100,6 +100,7 @@ class MessageRow(Base):
     image: Mapped[str | None] = mapped_column(EncryptedText)
     region: Mapped[str | None] = mapped_column(String(64))
     variables: Mapped[dict[str, str] | None] = mapped_column(EncryptedJSON)
+    document: Mapped[str | None] = mapped_column(String(64))
     in_reply_to: Mapped[str | None] = _message(gone="SET NULL")
     erase_at: Mapped[datetime | None]
 

@@ -60,6 +60,7 @@ async def _talk(settings: Settings, address: str, words: Mapping[str, str]) -> N
         words=words,
         pictures=settings.content_dir / "pictures",
         drawn=settings.data_dir / "pictures",
+        handed=settings.data_dir / "documents",
     )
     await session.run(typed_lines(sys.stdin))
 

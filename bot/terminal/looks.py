@@ -45,12 +45,11 @@ class Looks:
     def prompt(self) -> str:
         return f"{self._words['you']:<{self._margin - 2}}> "
 
-    def message(self, message: Message, width: int, *, numbered: bool, picture: Path | None = None) -> str:
-        """One message with its picture and its answers to choose from."""
+    def message(self, message: Message, width: int, *, numbered: bool, files: Mapping[str, Path]) -> str:
+        """One message with the files beside it, by their label, and its answers to choose from."""
         parts = [self._said(message, width)]
         indent = " " * self._margin
-        if picture is not None:
-            parts.append(indent + self._words["picture"].format(path=picture))
+        parts += [indent + self._words[label].format(path=path) for label, path in files.items()]
         if message.buttons:
             parts.append(self._answers([title for title, _ in message.buttons], width, numbered))
         return "\n".join(parts)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from anyio import to_thread
 
-from bot.facts.clinical import PainEntry
 from bot.facts.talk import Direction, Message
 from bot.pictures import draw_days, is_progress, last_days
 from bot.terminal.looks import Looks, wrapped
-from bot.usecases.ports import Question
-from bot.usecases.receive_message import Arrival
+from bot.usecases.doors import House
 
 DOOR = "terminal"
 SHOWN_AT_START = 6
@@ -27,39 +24,10 @@ LAST_WAIT = 30.0
 log = logging.getLogger(__name__)
 
 
-class Receives(Protocol):
-    """See `bot.usecases.receive_message.ReceiveMessage`."""
-
-    def arrive(self, door: str, address: str, *, text: str = "", token: str | None = None) -> Arrival: ...
-    async def answer(self, patient_id: str) -> None: ...
-
-
-class ShowsTalk(Protocol):
-    """See `bot.usecases.read_talk.ReadTalk`."""
-
-    def transcript(self, door: str, address: str, *, after: int = 0) -> Sequence[Message]: ...
-    def delivered(self, message_ids: Iterable[str]) -> None: ...
-    def progress(self, patient_id: str) -> Sequence[PainEntry]: ...
-
-
-class Knows(Protocol):
-    def question(self, content_id: str) -> Question | None: ...
-    def number(self, name: str) -> float: ...
-
-
-class House(Protocol):
-    @property
-    def receive(self) -> Receives: ...
-    @property
-    def talk(self) -> ShowsTalk: ...
-    @property
-    def library(self) -> Knows: ...
-
-
 class Session:
     """`out` writes to the screen as it is; `width` tells how wide the screen is now, in characters.
 
-    Stored pictures lie in `pictures`; those drawn for this talk go into `drawn`.
+    Stored pictures lie in `pictures`; those drawn for this talk go into `drawn`, its documents into `handed`.
     """
 
     def __init__(
@@ -73,6 +41,7 @@ class Session:
         words: Mapping[str, str],
         pictures: Path,
         drawn: Path,
+        handed: Path,
     ) -> None:
         self._house = house
         self._address = address
@@ -82,6 +51,7 @@ class Session:
         self._words = words
         self._pictures = pictures
         self._drawn = drawn
+        self._handed = handed
         self._last = 0
         self._offered: Message | None = None
         self._answering: set[asyncio.Task[None]] = set()
@@ -176,10 +146,31 @@ class Session:
         await to_thread.run_sync(self._house.talk.delivered, ids)
 
     async def _show(self, message: Message) -> None:
-        picture = await to_thread.run_sync(self._picture_of, message) if message.image else None
+        files = await to_thread.run_sync(self._files_of, message)
         self._offered = message if message.direction is Direction.OUT and message.buttons else None
-        shown = self._looks.message(message, self._width(), numbered=self._numbered(message), picture=picture)
+        shown = self._looks.message(message, self._width(), numbered=self._numbered(message), files=files)
         self._out(shown + "\n\n")
+
+    def _files_of(self, message: Message) -> dict[str, Path]:
+        """Where the files that belong to the message lie, by the label they are shown under."""
+        found = {"picture": self._picture_of(message), "document": self._document_of(message)}
+        return {label: path for label, path in found.items() if path is not None}
+
+    def _document_of(self, message: Message) -> Path | None:
+        """Where the document lies; it is made when it isn't there yet, for this user's eyes only."""
+        if message.document is None:
+            return None
+        path = self._handed / message.id / message.document
+        if not path.exists():
+            made = self._house.hand_over.document(DOOR, self._address, message.id)
+            if made is None:
+                return None
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = path.with_suffix(".part")
+            draft.touch(mode=0o600)
+            draft.write_bytes(made.content)
+            draft.replace(path)
+        return path
 
     def _picture_of(self, message: Message) -> Path | None:
         """Where the message's picture lies; the progress picture is drawn anew."""

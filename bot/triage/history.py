@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.facts.clinical import History, Level, PainEntry, PastVerdict, Reason, SessionEntry, Urgency
+from bot.facts.clinical import History, Level, PainEntry, Reason, SessionEntry, Urgency
 
 RAISED_24H = "pain_up_24h"
 RAISED_48H = "pain_up_48h"
@@ -111,11 +111,6 @@ def flares_go_on(history: History, now: datetime, limits: Limits) -> bool:
         return False
     recent = [f for f in flares(history, limits) if now - f.session.at <= limits.repeat_window]
     return len(recent) >= limits.flares_counted
-
-
-def stop_stands(verdicts: Sequence[PastVerdict]) -> bool:
-    """A stop that nobody has cleared keeps exercise closed."""
-    return any(v.level is Level.STOP and v.closed_at is None for v in verdicts)
 
 
 def assessed_lately(history: History, now: datetime, limits: Limits) -> bool:

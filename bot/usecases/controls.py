@@ -7,7 +7,6 @@ from bot.usecases.flow import SKIPPED, Outcome, QuietFlow, Step, Talk
 from bot.usecases.ports import Records
 from bot.usecases.profile import Profiles
 
-EXPORT_REQUESTED = "export_requested"
 REQUEST = "request"
 
 
@@ -89,11 +88,9 @@ class DeleteData(Confirmed):
 
 
 class ExportData(Confirmed):
-    """Notes the wish, for the people who run the service to hand the file over."""
+    """Writes down that they asked; the words that follow hand the file over."""
 
     def _do(self, talk: Talk) -> None:
         with self._records.unit() as uow:
-            uow.patients.remember(talk.patient.id, {EXPORT_REQUESTED: talk.now.isoformat()})
             uow.audit.record("patient", "export_requested", talk.patient.id, "", talk.now)
             uow.commit()
-        AskForHuman(self._records)(talk, "export_data")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from bot.facts.clinical import Level, Verdict
 from bot.facts.talk import Patient, Reply
-from bot.triage.guarantee import PresentState, may_say, needs_stop_list
+from bot.triage.guarantee import INTERRUPTING, PresentState, may_say, needs_stop_list
 from bot.usecases.ports import Library, Screen
+
+log = logging.getLogger(__name__)
 
 STOP_LIST = "stop_list"
 STANDING_WORDS = (
@@ -50,12 +53,38 @@ class Say:
 
 
 class Words:
+    """The last resort is made ready here for every country: when it is needed, the library has failed."""
+
     def __init__(self, library: Library, screen: Screen) -> None:
         self._library = library
         self._screen = screen
+        self._elsewhere = _last_resort(library, library.country(None))
+        self._by_country = {
+            code: _last_resort(library, country) for code, country in library.countries().items()
+        }
 
     def for_patient(self, patient: Patient) -> Say:
         return Say(self._library, self._screen, patient)
+
+    def composed(
+        self, patient: Patient, level: Level, compose: Callable[[Say], tuple[Reply, ...]]
+    ) -> tuple[Reply, ...]:
+        """What `compose` says to this patient; the last resort for that level where it breaks."""
+        try:
+            return compose(self.for_patient(patient))
+        except Exception as fault:  # whatever is missing, silence would be worse
+            log.error("writing a reply failed: %s", type(fault).__name__)
+            resort = self._by_country.get(patient.profile.get("country", ""), self._elsewhere)
+            return resort[level in INTERRUPTING]
+
+
+def _last_resort(library: Library, country: Mapping[str, str]) -> dict[bool, tuple[Reply, ...]]:
+    """By whether an alarm is to be answered; with the country's numbers in both."""
+    numbers = {"emergency": country["emergency"], "crisis": country["crisis"]}
+    return {
+        True: library.say("last_resort_alarm", **numbers),
+        False: library.say("last_resort", **numbers),
+    }
 
 
 def screened(replies: Sequence[Reply], state: PresentState, say: Say) -> tuple[Reply, ...]:

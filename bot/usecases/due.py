@@ -102,9 +102,12 @@ class Due:
     def _take_seriously(self, uow: UnitOfWork, patient_id: str, check: OpenAssessment, now: datetime) -> None:
         level = Level.STOP if check.urgency is Urgency.NOW else Level.CHECK
         reasons = tuple(Reason(rule, self._screen.version, level, check.urgency) for rule in check.rules)
-        say = self._words.for_patient(uow.patients.get(patient_id))
+        verdict = Verdict(level, check.urgency, reasons)
+        patient = uow.patients.get(patient_id)
         uow.messages.drop_offers(patient_id)
-        for reply in say.verdict(Verdict(level, check.urgency, reasons)) + say("ask_check"):
+        for reply in self._words.composed(
+            patient, level, lambda say: say.verdict(verdict) + say("ask_check")
+        ):
             uow.messages.say(patient_id, reply, in_reply_to=None, now=now)
         uow.assessments.remind(check.id, now)
         uow.flags.raise_(

@@ -23,7 +23,9 @@ from bot.facts.talk import Flag, Message, Patient, Reply, Standing, TurnState
 class Patients(Protocol):
     def at_door(self, door: str, address: str) -> Patient | None: ...
     def enrol(self, door: str, address: str, now: datetime) -> Patient: ...
-    def get(self, patient_id: str) -> Patient: ...
+    def get(self, patient_id: str) -> Patient:
+        """LookupError: nobody of that id."""
+
     def address_of(self, patient_id: str) -> str: ...
     def remember(self, patient_id: str, changes: Mapping[str, str | None]) -> None:
         """Merge into the profile; None removes the key."""
@@ -84,7 +86,9 @@ class Messages(Protocol):
     def set_state(
         self, message_id: str, state: TurnState, understanding: Mapping[str, object] | None = None
     ) -> None: ...
-    def get(self, message_id: str) -> Message: ...
+    def get(self, message_id: str) -> Message:
+        """LookupError: no such message."""
+
     def unanswered(self, patient_id: str) -> Sequence[Message]:
         """Inbound messages in state screened or waiting, oldest first."""
 
@@ -120,6 +124,7 @@ class OpenAssessment:
     regions: tuple[str, ...]
     question: str | None
     reminded_at: datetime | None
+    message_id: str | None
 
 
 class Assessments(Protocol):
@@ -229,7 +234,7 @@ class Records(Protocol):
         """Remove what is older than `retention`, save consents, audit and open flags; how many, by table."""
 
     def export(self, patient_id: str) -> Mapping[str, Any]:
-        """Everything kept about a person, decrypted, as plain JSON values."""
+        """Everything kept about a person, decrypted, as plain JSON values. LookupError: nobody of that id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +322,9 @@ class Library(Protocol):
 
     def number(self, name: str) -> float:
         """A clinical or operational figure from content, by name."""
+
+    def countries(self) -> Mapping[str, Mapping[str, str]]:
+        """What `country` knows, by code."""
 
     def country(self, code: str | None) -> Mapping[str, str]:
         """`name`, `zone`, `emergency`, `crisis` (numbers as words) for a country code or None."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import unicodedata
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -76,6 +76,8 @@ class ReceiveMessage:
         self._clock = clock
         self._deadline = deadline
         self._words = Words(library, screen)
+        self._hold = timedelta(hours=library.number("hold_hours_before_consent"))
+        self._looked_back = timedelta(days=library.number("history_days"))
 
     # Arrival
 
@@ -93,11 +95,7 @@ class ReceiveMessage:
         with self._records.unit() as uow:
             patient = uow.patients.at_door(door, address) or uow.patients.enrol(door, address, now)
             offered = uow.messages.take_token(patient.id, token, now) if token else None
-            erase_at = (
-                None
-                if patient.standing is Standing.ACTIVE
-                else now + self._hours("hold_hours_before_consent")
-            )
+            erase_at = None if patient.standing is Standing.ACTIVE else now + self._hold
             message, new = uow.messages.receive(
                 patient.id,
                 text=offered.title if offered else text,
@@ -142,7 +140,7 @@ class ReceiveMessage:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
                 return known, known.level in INTERRUPTING
-            history = uow.log.history(patient.id, now - self._days("history_days"))
+            history = uow.log.history(patient.id, now - self._looked_back)
             standing = uow.assessments.open_for(patient.id)
             judged = self._judge(facts, history, now)
             verdict, settlement = settle(
@@ -161,13 +159,17 @@ class ReceiveMessage:
                 uow.assessments.close(assessment_id, by="patient", reason=settlement.reason, now=now)
             if verdict.level in INTERRUPTING:
                 uow.messages.drop_offers(patient.id)
-                replies = self._words.for_patient(patient).verdict(verdict)
-            elif settlement.says:
-                replies = self._words.for_patient(patient).all(settlement.says)
-            elif judged is None:
-                replies = self._words.for_patient(patient)("screening_failed")
-            else:
-                replies = self._own_reply(uow, patient, message, verdict, answer, asked, unusable)
+
+            def compose(say: Say) -> tuple[Reply, ...]:
+                if verdict.level in INTERRUPTING:
+                    return say.verdict(verdict)
+                if settlement.says:
+                    return say.all(settlement.says)
+                if judged is None:
+                    return say("screening_failed")
+                return self._own_reply(uow, say, patient, message, verdict, answer, asked, unusable)
+
+            replies = self._words.composed(patient, verdict.level, compose)
             for reply in replies:
                 uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             self._raise_flag(uow, patient.id, verdict, assessment, now)
@@ -228,6 +230,7 @@ class ReceiveMessage:
     def _own_reply(
         self,
         uow: UnitOfWork,
+        say: Say,
         patient: Patient,
         message: Message,
         verdict: Verdict,
@@ -236,7 +239,6 @@ class ReceiveMessage:
         unusable: bool,
     ) -> tuple[Reply, ...]:
         """What we say ourselves to a message without alarm. Nothing where the engine is to be asked."""
-        say = self._words.for_patient(patient)
         if unusable:
             return say("used_button")
         if isinstance(answer, Misfit):
@@ -245,7 +247,7 @@ class ReceiveMessage:
         if message.payload is None and (fault := self._unusable_text(message.text or "")):
             return _own_words(say, verdict) + say(fault)
         if patient.standing in OUTSIDE:
-            return self._outside(uow, patient, message, verdict)
+            return self._outside(uow, say, patient, message, verdict)
         if patient.standing is Standing.NEW and asked is None:
             return say.standing(present_state(uow, patient, self._clock(), self._library).levels)
         return ()
@@ -261,13 +263,12 @@ class ReceiveMessage:
         return "unknown_command" if text.lstrip().startswith("/") else None
 
     def _outside(
-        self, uow: UnitOfWork, patient: Patient, message: Message, verdict: Verdict
+        self, uow: UnitOfWork, say: Say, patient: Patient, message: Message, verdict: Verdict
     ) -> tuple[Reply, ...]:
         """People the programme isn't for get the right door and no engine; they may begin again."""
         if patient.standing is not Standing.LEAVING and _command(message, self._library) == "start_over":
             uow.patients.set_standing(patient.id, Standing.NEW)
             return ()
-        say = self._words.for_patient(patient)
         return _own_words(say, verdict) + say(f"outside_programme_{patient.standing.value}")
 
     def _may_end_crisis(self, patient: Patient, crisis: OpenAssessment, now: datetime) -> bool:
@@ -339,13 +340,13 @@ class ReceiveMessage:
 
     async def _turn(self, message: Message) -> bool:
         """One message to the engine and its replies to the patient; False where the engine is silent."""
-        metadata = await to_thread.run_sync(self._metadata, message)
+        metadata, known = await to_thread.run_sync(self._brief, message)
         try:
             turn = await self._ask(message, metadata)
         except EngineSilent:
             await to_thread.run_sync(self._keep_waiting, message)
             return False
-        await to_thread.run_sync(self._write, message, turn)
+        await to_thread.run_sync(self._write, message, turn, known)
         return True
 
     async def _ask(self, message: Message, metadata: Mapping[str, object]) -> EngineTurn:
@@ -358,12 +359,14 @@ class ReceiveMessage:
                 log.error("a turn failed inside the engine")
         return EngineTurn(replies=(), intent=None, confidence=0.0, ranking=(), flow=None)
 
-    def _metadata(self, message: Message) -> dict[str, object]:
+    def _brief(self, message: Message) -> tuple[dict[str, object], frozenset[int]]:
+        """What the engine is told with the message, and the alarms that stood when it was told."""
         with self._records.unit() as uow:
             patient = uow.patients.get(message.patient_id)
             verdict = uow.assessments.for_message(message.id) or NOTHING
             state = present_state(uow, patient, self._clock(), self._library)
             asked = uow.messages.open_question(patient.id)
+            alarms = frozenset(a.id for a in _alarms(uow, message))
         known = message.understanding
         reports = "report" in known
         answer = {"slot": known["slot"], "value": known["value"]} if "slot" in known and not reports else None
@@ -372,7 +375,7 @@ class ReceiveMessage:
         deliberate = message.payload is not None or (message.text or "").startswith("/")
         if patient.standing is Standing.NEW and answer is None and question is None and not deliberate:
             intent = "start_onboarding"
-        return {
+        metadata: dict[str, object] = {
             "message_id": message.id,
             "verdict": {"level": verdict.level.value, "urgency": verdict.urgency.value},
             "question": {"slot": question.id, "form": question.form} if question else None,
@@ -384,6 +387,7 @@ class ReceiveMessage:
             "act_at": self._library.number("act_at"),
             "offer_at": self._library.number("offer_at"),
         }
+        return metadata, alarms
 
     def _keep_all_waiting(self, patient_id: str) -> None:
         """What stands in line behind a message that the engine left unanswered is told so as well."""
@@ -401,16 +405,14 @@ class ReceiveMessage:
             verdict = uow.assessments.for_message(message.id) or NOTHING
             if message.state is not TurnState.WAITING:
                 patient = uow.patients.get(message.patient_id)
-                say = self._words.for_patient(patient)
-                replies = () if verdict.level in INTERRUPTING else _own_words(say, verdict)
-                if verdict.level is Level.NONE:
-                    replies += say("engine_down")
-                for reply in replies:
+                for reply in self._words.composed(
+                    patient, verdict.level, lambda say: _while_silent(say, verdict)
+                ):
                     uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             uow.messages.set_state(message.id, TurnState.WAITING, message.understanding)
             uow.commit()
 
-    def _write(self, message: Message, turn: EngineTurn) -> None:
+    def _write(self, message: Message, turn: EngineTurn, known: frozenset[int]) -> None:
         """Screen the engine's replies against the patient's present state, and keep them."""
         now = self._clock()
         with self._records.unit() as uow:
@@ -419,19 +421,30 @@ class ReceiveMessage:
             patient = uow.patients.get(message.patient_id)
             state = present_state(uow, patient, now, self._library)
             verdict = uow.assessments.for_message(message.id) or NOTHING
-            overtaken = _overtaken(message, uow.assessments.open_for(patient.id))
             asked = uow.messages.open_question(patient.id)
-            if verdict.level not in INTERRUPTING and not overtaken:
-                replies = screened(turn.replies, state, self._words.for_patient(patient))
+            covered_by = _covered_by(uow, message)
+            if verdict.level not in INTERRUPTING and covered_by is None:
+                informed = all(a.id in known for a in _alarms(uow, message))
+                replies = self._words.composed(
+                    patient,
+                    verdict.level,
+                    lambda say: (
+                        screened(turn.replies, state, say)
+                        if informed
+                        else _own_words(say, verdict) + say.standing(state.levels)
+                    ),
+                )
+                said = {reply.content_id for reply in uow.messages.replies_to(message.id)}
                 for reply in replies:
-                    uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+                    if reply.content_id not in said:  # our own words while the engine was silent
+                        uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             understanding = {
                 **message.understanding,
                 "intent": turn.intent,
                 "confidence": turn.confidence,
                 "ranking": [list(pair) for pair in turn.ranking[:5]],
                 "flow": turn.flow,
-            }
+            } | ({"covered_by": covered_by} if covered_by else {})
             if turn.intent == "answer" and asked is not None:
                 understanding.setdefault("answered", asked.id)
             uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
@@ -443,22 +456,16 @@ class ReceiveMessage:
 
     def _judge_log(self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime) -> None:
         """What the log says now that something new stands in it, unless that is open already."""
-        verdict = self._screen.judge_log(uow.log.history(patient.id, now - self._days("history_days")), now)
+        verdict = self._screen.judge_log(uow.log.history(patient.id, now - self._looked_back), now)
         standing = {rule for a in uow.assessments.open_for(patient.id) for rule in a.rules}
         if verdict.level is Level.NONE or all(r.rule in standing for r in verdict.reasons):
             return
         assessment = uow.assessments.add(
             patient.id, None, (), verdict, content_version=self._screen.version, now=now
         )
-        for reply in self._words.for_patient(patient).verdict(verdict):
+        for reply in self._words.composed(patient, verdict.level, lambda say: say.verdict(verdict)):
             uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
         self._raise_flag(uow, patient.id, verdict, assessment, now)
-
-    def _hours(self, name: str) -> timedelta:
-        return timedelta(hours=self._library.number(name))
-
-    def _days(self, name: str) -> timedelta:
-        return timedelta(days=self._library.number(name))
 
 
 def _understanding(answer: Answer | Misfit | None, asked: Message | None) -> dict[str, object]:
@@ -478,9 +485,24 @@ def _own_words(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
     return care + (say.verdict(verdict) if verdict.level in {Level.ASSESS, Level.CONTINUE} else ())
 
 
-def _overtaken(message: Message, standing: Sequence[OpenAssessment]) -> bool:
-    """A stop given after this message arrived makes a late ordinary reply to it misleading."""
-    return any(a.level in INTERRUPTING and a.at > message.at for a in standing)
+def _while_silent(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
+    """What we say while the engine is silent; an alarm is answered in full already."""
+    if verdict.level in INTERRUPTING:
+        return ()
+    honest = say("engine_down") if verdict.level is Level.NONE else ()
+    return _own_words(say, verdict) + honest
+
+
+def _alarms(uow: UnitOfWork, message: Message) -> list[OpenAssessment]:
+    """The crisis, stop and check that stand because of other messages."""
+    standing = uow.assessments.open_for(message.patient_id)
+    return [a for a in standing if a.level in INTERRUPTING and a.message_id != message.id]
+
+
+def _covered_by(uow: UnitOfWork, message: Message) -> str | None:
+    """The later message whose alarm we answered: after that, an ordinary reply to this one would mislead."""
+    causes = [uow.messages.get(a.message_id) for a in _alarms(uow, message) if a.message_id]
+    return next((cause.id for cause in causes if cause.seq > message.seq), None)
 
 
 def _has_words(text: str) -> bool:

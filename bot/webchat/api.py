@@ -11,9 +11,10 @@ from starlette.routing import Route
 
 from bot.facts.clinical import Level, Verdict
 from bot.facts.talk import Direction, Message
+from bot.webchat.attachment import attached
 from bot.webchat.coach import Coach
 from bot.webchat.guard import comes_from_here
-from bot.webchat.reading import Unfit, api_message, conversation_of, json_of, position_of
+from bot.webchat.reading import Unfit, api_message, conversation_of, document_of, json_of, position_of
 
 PATIENCE = 25.0
 ALARM = "safety_stop"
@@ -30,6 +31,7 @@ class Api:
         return [
             Route("/api/chat", self.chat, methods=["POST"]),
             Route("/api/updates", self.updates, methods=["POST"]),
+            Route("/api/document", self.document, methods=["POST"]),
         ]
 
     async def chat(self, request: Request) -> Response:
@@ -60,6 +62,13 @@ class Api:
             background=BackgroundTask(self._coach.delivered, said),
         )
 
+    async def document(self, request: Request) -> Response:
+        """The file that a reply of this conversation hands over, by the id the reply named."""
+        self._check_caller(request)
+        data = await json_of(request)
+        wanted = document_of(data)
+        return attached(await self._coach.document(_address(conversation_of(data)), wanted))
+
     def _check_caller(self, request: Request) -> None:
         if not self._public and not comes_from_here(request):
             raise Unfit(403, "Only programs on this machine may use this.")
@@ -78,7 +87,7 @@ def _reply(message: Message) -> dict[str, object]:
         "content_id": message.content_id,
         "kind": message.kind.value if message.kind else None,
         "asks": message.asks,
-    }
+    } | ({"document": {"name": message.document, "id": message.id}} if message.document else {})
 
 
 def _intent(verdict: Verdict, understanding: Mapping[str, object]) -> dict[str, object]:

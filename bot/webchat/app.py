@@ -16,8 +16,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.usecases.doors import House
 from bot.webchat.api import Api
-from bot.webchat.coach import Coach, House
+from bot.webchat.coach import Coach
 from bot.webchat.guard import Guard
 from bot.webchat.page import Page
 from bot.webchat.reading import Unfit

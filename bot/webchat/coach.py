@@ -4,59 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from anyio import to_thread
 
 from bot.facts.clinical import PainEntry
-from bot.facts.talk import Direction, Message
+from bot.facts.talk import Direction, Document, Message
+from bot.usecases.doors import House
 from bot.usecases.receive_message import Arrival
 
 DOOR = "web"
 
 log = logging.getLogger(__name__)
-
-
-class Receives(Protocol):
-    """See `bot.usecases.receive_message.ReceiveMessage`."""
-
-    def arrive(
-        self,
-        door: str,
-        address: str,
-        *,
-        text: str = "",
-        token: str | None = None,
-        door_key: str | None = None,
-    ) -> Arrival: ...
-
-    async def answer(self, patient_id: str) -> None: ...
-
-
-class ShowsTalk(Protocol):
-    """See `bot.usecases.read_talk.ReadTalk`."""
-
-    def transcript(self, door: str, address: str, *, after: int = 0) -> Sequence[Message]: ...
-    def replies_to(self, message_id: str) -> Sequence[Message]: ...
-    def delivered(self, message_ids: Iterable[str]) -> None: ...
-    def understanding(self, message_id: str) -> Mapping[str, object]: ...
-    def progress(self, patient_id: str) -> Sequence[PainEntry]: ...
-
-
-class Figures(Protocol):
-    def number(self, name: str) -> float: ...
-
-
-class House(Protocol):
-    @property
-    def receive(self) -> Receives: ...
-    @property
-    def talk(self) -> ShowsTalk: ...
-    @property
-    def library(self) -> Figures: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +85,10 @@ class Coach:
 
     async def understanding(self, message_id: str) -> Mapping[str, object]:
         return await to_thread.run_sync(self._house.talk.understanding, message_id)
+
+    async def document(self, address: str, message_id: str) -> Document | None:
+        """What that message hands over to whom it was said; None for everybody else."""
+        return await to_thread.run_sync(self._house.hand_over.document, DOOR, address, message_id)
 
     async def progress(self, patient_id: str) -> Sequence[PainEntry]:
         return await to_thread.run_sync(self._house.talk.progress, patient_id)

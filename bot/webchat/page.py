@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from bot.facts.talk import Message
 from bot.pictures import Day, draw_days, is_progress, last_days
+from bot.webchat.attachment import NO_DOCUMENT, attached
 from bot.webchat.coach import Coach, Said
 from bot.webchat.reading import Unfit, form_of, position_of, sized
 from bot.webchat.view import View, is_writing
@@ -51,6 +52,7 @@ class Page:
             Route("/say", self.say, methods=["POST"]),
             Route("/updates", self.updates),
             Route("/picture/{message_id}.png", self.picture),
+            Route("/document/{message_id}", self.document),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -90,6 +92,12 @@ class Page:
             days = await self._days([message])
             return Response(await to_thread.run_sync(draw_days, days), media_type="image/png")
         return await to_thread.run_sync(self._stored, message.image)
+
+    async def document(self, request: Request) -> Response:
+        visitor = self._visitors.of(request)
+        if visitor is None:
+            raise Unfit(404, NO_DOCUMENT)
+        return attached(await self._coach.document(visitor, request.path_params["message_id"]))
 
     def _stored(self, name: str) -> Response:
         path = self._pictures / Path(name).name

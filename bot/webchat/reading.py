@@ -83,6 +83,13 @@ def conversation_of(data: Mapping[str, object]) -> str:
     return name
 
 
+def document_of(data: Mapping[str, object]) -> str:
+    wanted = storable(_string(data, "document"))
+    if not 0 < len(wanted) <= LONGEST_NAME:
+        raise Unfit(400, f"'document' must have 1 to {LONGEST_NAME} characters.")
+    return wanted
+
+
 def position_of(data: Mapping[str, object]) -> int:
     after = data.get("after", 0)
     if not isinstance(after, int) or isinstance(after, bool) or not 0 <= after < 2**62:

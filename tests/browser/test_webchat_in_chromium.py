@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -48,6 +49,18 @@ def test_a_button_works_by_keyboard_alone_and_leaves_the_focus_in_the_box(visit:
     expect(log(opened)).to_contain_text("You chose Lower back.")
     expect(opened.page.get_by_role("button", name="Lower back")).to_have_count(0)
     expect(opened.page.get_by_label("Your message")).to_be_focused()
+
+
+def test_a_document_is_saved_by_a_click_and_the_talk_stays_where_it_is(visit: Opens, tmp_path: Path) -> None:
+    opened = visit()
+    opened.say("my data please")
+    with opened.page.expect_download() as saving:
+        opened.page.get_by_role("link", name="Download my-data.json").click()
+    assert saving.value.suggested_filename == "my-data.json"
+    saving.value.save_as(tmp_path / "saved.json")
+    assert "my data please" in (tmp_path / "saved.json").read_text("utf-8")
+    expect(log(opened)).to_contain_text("Here is your file.")
+    assert opened.faults == []
 
 
 def test_the_first_tab_stop_leads_to_the_message_box(visit: Opens) -> None:

@@ -50,6 +50,14 @@ class Talk:
             f"{self.url}/api/chat", json={"conversation": self.conversation, **body}, timeout=30
         )
 
+    def fetch(self, document: str) -> dict[str, Any]:
+        """The file that a reply handed over."""
+        wanted = {"conversation": self.conversation, "document": document}
+        response = httpx.post(f"{self.url}/api/document", json=wanted, timeout=30)
+        assert response.headers["content-disposition"] == 'attachment; filename="my-data.json"'
+        told: dict[str, Any] = response.json()
+        return told
+
     def _post(self, **body: str) -> dict[str, Any]:
         response = self.send(**body)
         assert response.status_code == 200, response.text

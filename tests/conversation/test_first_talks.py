@@ -128,6 +128,17 @@ def test_deleting_is_confirmed_and_then_everything_is_gone(coach: Coach, onboard
     coach.wait_until(lambda: "erased" in coach.heard_late(talk), seconds=40)
 
 
+def test_the_file_with_all_data_is_handed_over_in_the_chat_after_a_yes(onboarded: Onboarded) -> None:
+    talk = onboarded(region="Knee", movement="Squat")
+    asked = talk.say("send me a copy of my data")
+    assert talk.ids == ["ask_confirm_export_data"]
+    assert "document" not in asked["replies"][0]
+    document = talk.press("Yes, please")["replies"][0]["document"]
+    told = talk.fetch(document["id"])
+    assert told["patients"][0]["profile"]["region"] == "knee"
+    assert "send me a copy of my data" in [message["text"] for message in told["messages"]]
+
+
 def test_two_misses_in_a_row_show_the_way_to_a_human(onboarded: Onboarded) -> None:
     talk = onboarded(region="Knee", movement="Squat")
     talk.say("zxcv qwop flarn")

@@ -109,7 +109,7 @@ class RunningEngine:
         raise AssertionError("the engine did not get ready")
 
 
-def settings_for(folder: Path, actions_port: int, keys: str) -> dict[str, str]:
+def settings_for(folder: Path, actions_port: int, keys: str, database: str) -> dict[str, str]:
     return os.environ | {
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
@@ -119,14 +119,14 @@ def settings_for(folder: Path, actions_port: int, keys: str) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "SAFECUE_ACTIONS_URL": f"http://127.0.0.1:{actions_port}",
         "SAFECUE_ENGINE_KEY": KEY,
-        "SAFECUE_ENGINE_DB_URL": f"sqlite:///{folder / 'engine.db'}",
+        "SAFECUE_ENGINE_DB_URL": database,
         "SAFECUE_ENGINE_STORE_KEYS": keys,
     }
 
 
 @contextmanager
-def launched(folder: Path, keys: str) -> Iterator[RunningEngine]:
-    """An engine on its way up; `when_ready` waits for it."""
+def launched(folder: Path, keys: str, database: str | None = None) -> Iterator[RunningEngine]:
+    """An engine on its way up; `when_ready` waits for it. `database`: SQLite in the folder unless given."""
     actions_port, engine_port = free_port(), free_port()
     rasa = f"rasa run -i 127.0.0.1 -p {engine_port} --quiet --model models/safecue.tar.gz"
     commands = (
@@ -134,7 +134,7 @@ def launched(folder: Path, keys: str) -> Iterator[RunningEngine]:
         [str(ENGINE_PYTHON), "-m", *rasa.split(), *FILES],
     )
     log_file = folder / f"engine-{engine_port}.log"
-    environment = settings_for(folder, actions_port, keys)
+    environment = settings_for(folder, actions_port, keys, database or f"sqlite:///{folder / 'engine.db'}")
     with log_file.open("w") as log:
         parts = [
             subprocess.Popen(each, cwd=folder, env=environment, stdout=log, stderr=log) for each in commands

@@ -15,6 +15,7 @@ from bot.facts.talk import Direction, Flag, Message, Patient, Reply, Standing, T
 from bot.library.library import ContentLibrary
 from bot.records import SqlRecords
 from bot.usecases.due import Due
+from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn, OpenAssessment, Parcel, Screen
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import Arrival, ReceiveMessage
@@ -105,6 +106,7 @@ class House:
         self.clock = Clock()
         self.engine = ScriptedEngine(library.say("chat_greet"))
         self.talk = ReadTalk(self.records, library, self.clock)
+        self.hand_over = HandOver(self.records, library, self.clock)
         self.screen_with(screen)
 
     def screen_with(self, screen: Screen) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 from message_house import House, until
@@ -236,11 +237,11 @@ async def test_one_message_that_cannot_be_handled_holds_up_nobody_elses(house: H
         with pytest.raises(SystemExit):
             person.arrive(text)
 
-    class Wordless(PassedOn):
-        def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
-            raise KeyError("no words")
+    class Senseless(PassedOn):
+        def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict:
+            return cast(Verdict, "no verdict")
 
-    house.screen_with(Wordless(screen))
+    house.screen_with(Senseless(screen))
     house.clock.skip(timedelta(seconds=6))
     await house.round()
     assert anna.ids == ["chat_greet"]

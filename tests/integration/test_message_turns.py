@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from message_house import House, until
 
+from bot.facts.clinical import SymptomFact
 from bot.facts.talk import TurnState
+from bot.usecases.ports import Screen
 
 CHEST = "I've got a tight pain in my chest"
 SLOW = "what is pacing?"
@@ -47,9 +51,56 @@ async def test_a_late_reply_to_an_earlier_message_is_dropped_after_a_stop(house:
     late = asyncio.create_task(person.send(SLOW))
     await until(lambda: house.engine.texts == [SLOW])
     await asyncio.to_thread(person.arrive, CHEST)
-    await late
+    covered = await late
     assert person.ids == ["say_stop_chest"]
     assert person.states == [TurnState.ANSWERED, TurnState.ANSWERED]
+    (stop,) = [m.id for m in person.wrote if m.text == CHEST]
+    assert house.talk.understanding(covered.message_id)["covered_by"] == stop
+
+
+class Pausing:
+    """The real screening, which waits with the words of a stop until it is told to go on."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._screen, name)
+
+    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+        if text == CHEST:
+            self.reached.set()
+            assert self.go_on.wait(10)
+        return self._screen.read(text, question)
+
+
+@pytest.mark.parametrize(
+    ("between", "ids"),
+    [
+        ("hello", ["say_stop_standing", "ask_care_sought"]),
+        ("my knee is swollen", ["say_assess_joint_swelling", "say_stop_standing", "ask_care_sought"]),
+    ],
+)
+async def test_a_message_between_a_stop_and_its_verdict_is_told_that_the_stop_stands(
+    house: House, screen: Screen, between: str, ids: list[str]
+) -> None:
+    pausing = Pausing(screen)
+    house.screen_with(cast(Screen, pausing))
+    person = house.patient()
+    house.engine.held[between] = asyncio.Event()
+    house.engine.script[between] = house.library.say("ask_session_minutes")
+    stopping = asyncio.create_task(person.send(CHEST))
+    await until(pausing.reached.is_set)
+    asking = asyncio.create_task(person.send(between))
+    await until(lambda: house.engine.texts == [between])
+    pausing.go_on.set()
+    await until(lambda: person.ids == ["say_stop_chest"])
+    house.engine.held[between].set()
+    stop, asked = await asyncio.gather(stopping, asking)
+    assert person.answers_to(stop) == ["say_stop_chest"]
+    assert person.answers_to(asked) == ids
+    assert "covered_by" not in house.talk.understanding(asked.message_id)
 
 
 async def test_a_late_reply_without_a_stop_in_between_is_said(house: House) -> None:
@@ -151,6 +202,36 @@ async def test_a_reminder_that_cannot_be_said_holds_up_no_check(
     monkeypatch.setattr("bot.usecases.due.remind_due", broken)
     await house.round()
     assert "say_stop_chest" in unclear.ids
+
+
+SWOLLEN = "my knee is swollen"
+TOLD = "say_assess_joint_swelling"
+
+
+@pytest.mark.parametrize("more", [(), ("offer_resume",)])
+async def test_an_assess_judged_while_the_engine_was_silent_is_told_exactly_once(
+    house: House, more: tuple[str, ...]
+) -> None:
+    person = house.patient()
+    house.engine.silent = True
+    assert await person.say(SWOLLEN) == [TOLD]
+    house.engine.silent = False
+    further = [reply for content_id in more for reply in house.library.say(content_id)]
+    house.engine.script[SWOLLEN] = [*house.library.say(TOLD, emergency="999"), *further]
+    await house.round()
+    await house.round()
+    assert person.ids == [TOLD, *more]
+    assert person.states == [TurnState.ANSWERED]
+
+
+async def test_an_assess_that_is_reported_again_is_told_again(house: House) -> None:
+    person = house.patient()
+    house.engine.silent = True
+    await person.send(SWOLLEN)
+    house.engine.silent = False
+    house.engine.script[SWOLLEN] = house.library.say(TOLD, emergency="999")
+    assert await person.say(SWOLLEN) == [TOLD]
+    assert person.ids == [TOLD, TOLD]
 
 
 async def test_a_gentle_word_due_is_said_also_when_the_engine_is_silent(house: House) -> None:

@@ -190,22 +190,30 @@ def test_a_session_is_kept_with_minutes_and_coping(call: Caller) -> None:
     assert (session.minutes, session.coped, session.region) == (10, False, "knee")
 
 
-@pytest.mark.parametrize(
-    ("intent", "topic", "key"),
-    [
-        ("export_data", "export_data", "export_requested"),
-        ("stop_reminders", "stop_reminders", "reminder"),
-    ],
-)
-def test_what_matters_is_done_only_after_a_clear_yes(call: Caller, intent: str, topic: str, key: str) -> None:
-    form = f"confirm_{topic}_form"
+def test_reminders_stop_only_after_a_clear_yes(call: Caller) -> None:
+    form = "confirm_stop_reminders_form"
     call.aboard()
-    assert call("action_start_flow", intent).next == form
-    assert call.answer(form, f"confirm_{topic}", "no").said == ["left_unchanged"]
-    assert key not in call.patient.profile
-    call("action_start_flow", intent)
-    assert call.answer(form, f"confirm_{topic}", "yes").said == [f"{topic}_done"]
-    assert key in call.patient.profile
+    assert call("action_start_flow", "stop_reminders").next == form
+    assert call.answer(form, "confirm_stop_reminders", "no").said == ["left_unchanged"]
+    assert "reminder" not in call.patient.profile
+    call("action_start_flow", "stop_reminders")
+    assert call.answer(form, "confirm_stop_reminders", "yes").said == ["stop_reminders_done"]
+    assert call.patient.profile["reminder"] == "none"
+
+
+def test_the_file_with_all_data_is_handed_over_after_a_clear_yes_and_nobody_is_flagged(call: Caller) -> None:
+    form = "confirm_export_data_form"
+    call.aboard()
+    assert call("action_start_flow", "export_data").next == form
+    refused = call.answer(form, "confirm_export_data", "no")
+    assert refused.said == ["left_unchanged"]
+    assert refused.responses[0]["document"] is None
+    call("action_start_flow", "export_data")
+    agreed = call.answer(form, "confirm_export_data", "yes")
+    assert agreed.said == ["export_data_done"]
+    assert agreed.responses[0]["document"] == "my-data.json"
+    with call.house.records.unit() as uow:
+        assert uow.flags.list() == []
 
 
 def test_deleting_all_data_marks_the_person_as_leaving_only_after_yes(call: Caller) -> None:

@@ -113,8 +113,9 @@ act_at: {value: 0.4, unit: confidence, source: own, date: 2026-01-01}
 crisis_numbers_checked_within: {value: 180, unit: days, source: own, date: 2026-01-01}
 """,
     "content/countries.yml": """\
-NO: {name: Norway, zone: Europe/Oslo, emergency: 112, crisis: "116 123", checked_on: 2026-01-01}
-unknown: {name: your country, zone: UTC, emergency: your number, crisis: a line, checked_on: 2026-01-01}
+NO: {name: Norway, zone: Europe/Oslo, emergency: 112, crisis: "116 123", written_on: 2026-01-01,
+  reviewed_by: B. Nurse, reviewed_on: 2026-01-02}
+unknown: {name: your country, zone: UTC, emergency: your number, crisis: a line, written_on: 2026-01-01}
 """,
     "content/topics.yml": """\
 pacing: {group: education, title: What pacing is}

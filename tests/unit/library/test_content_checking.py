@@ -53,6 +53,7 @@ BROKEN = [
     (LESSON, "do: tell_more", "do: teach", 5, "no intent `teach`", "domain.yml"),
     (LESSON, "Tell me more", "Tell me very much more " * 2, 5, "a title of", "cut it to 40"),
     (LESSON, "kind: education", "kind: education\n  image: knee.png", 3, "no picture", "content/pictures"),
+    (LESSON, "kind: education", "kind: education\n  document: x.json", 3, "no document", "my-data.json"),
     (LESSON, "lesson_pacing", "lesson_placing", 1, "no entry `lesson_pacing`", "content/lessons"),
     (LESSON, "lesson_pacing", "say_stop", 1, f"stands in {TALK} too", "another id"),
     (LESSON, "lesson_pacing", "Lesson-pacing", 1, "the id", "a-z"),
@@ -72,14 +73,10 @@ BROKEN = [
     ("content/figures.yml", "unit: days, ", "", 2, "has no unit", "add it"),
     ("content/countries.yml", "emergency: 112, ", "", 1, "`NO` has no emergency", "add it"),
     ("content/countries.yml", "unknown:", "XX:", 1, "no entry `unknown`", "nobody knows"),
-    (
-        "content/countries.yml",
-        'crisis: "116 123", checked_on: 2026-01-01',
-        'crisis: "1"',
-        1,
-        "no `checked_on`",
-        "day",
-    ),
+    ("content/countries.yml", ", written_on: 2026-01-01}", "}", 3, "no `written_on`", "day"),
+    ("content/countries.yml", "01-01}", "12-31}", 3, "a day in the future", "true day"),
+    ("content/countries.yml", "2026-01-01}", "2025-01-01}", 3, "last looked at", "sign"),
+    ("content/countries.yml", ", reviewed_on: 2026-01-02", "", 1, "`NO`: half a signature", "together"),
     ("content/topics.yml", "title: More", "name: x", 2, "`tell_more` has no title", "add `title:`"),
     ("domain.yml", "utter_ask_region", "utter_ask_region\n  - utter_gone", 5, "`utter_gone`", "content/"),
     ("domain.yml", "- utter_ask_region", "- action_listen", 7, "no `utter_ask_region`", "domain's actions"),
@@ -103,9 +100,10 @@ def test_the_consent_may_be_long(project: Path, change: Change) -> None:
     assert faults_in(project) == []
 
 
-def test_numbers_are_too_old_on_the_day_after_the_last(project: Path) -> None:
+def test_numbers_are_too_old_on_the_day_after_the_last_counted_from_the_signature(project: Path) -> None:
     assert faults_in(project, date(2026, 6, 30)) == []
-    assert [fault.line for fault in faults_in(project, date(2026, 7, 1))] == [1, 2]
+    assert [fault.line for fault in faults_in(project, date(2026, 7, 1))] == [3]
+    assert [fault.line for fault in faults_in(project, date(2026, 7, 2))] == [1, 3]
     assert "in the future" in faults_in(project, date(2025, 12, 31))[0].found
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.assembly import refuse_unsigned
 from bot.facts.talk import Button, Kind
 from bot.library import ContentFaults, ContentLibrary, MissingVariable, load_library
 from bot.library.library import plain_form
+from bot.settings import Settings, SettingsFault
 
 
 @pytest.fixture
@@ -118,7 +121,19 @@ def test_steps_are_listed_from_easy_to_hard(library: ContentLibrary) -> None:
 def test_unsigned_safety_names_entries_and_triage_rules_but_not_what_is_signed(
     library: ContentLibrary,
 ) -> None:
-    assert library.unsigned_safety() == ["chest_pain", "say_stop"]
+    assert library.unsigned_safety() == ["chest_pain", "country_unknown", "say_stop"]
+
+
+@pytest.mark.parametrize(("signed", "refused"), [("", True), ("B. Nurse", False)])
+def test_production_refuses_emergency_numbers_that_nobody_has_checked(signed: str, refused: bool) -> None:
+    countries = {"unknown": {"name": "x", "emergency": "1", "crisis": "2", "reviewed_by": signed}}
+    library = ContentLibrary(
+        {}, short_forms={}, figures={}, countries=countries, topics={}, documents={}, origin=""
+    )
+    production = Settings(mode="production")
+    with pytest.raises(SettingsFault) if refused else nullcontext():
+        refuse_unsigned(production, library)
+    refuse_unsigned(Settings(mode="local"), library)
 
 
 def test_a_country_nobody_knows_has_words_of_its_own(library: ContentLibrary) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from record_samples import NOW, Database, Talk
 
 from bot.authoring import erase, export, flags, keys
 from bot.facts.clinical import Level
+from bot.library.library import load_library
 from bot.records import SqlRecords, new_key
+from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import EngineSilent, EngineTurn
 
+CONTENT = Path(__file__).parents[3] / "content"
 Captured = pytest.CaptureFixture[str]
 
 
@@ -32,6 +37,10 @@ class EngineAside:
             raise EngineSilent
         self.erased.append(patient_id)
         return self.rows
+
+
+def handing_over(records: SqlRecords) -> HandOver:
+    return HandOver(records, load_library(CONTENT), lambda: NOW)
 
 
 @pytest.fixture
@@ -193,12 +202,12 @@ def test_an_export_shows_the_words_and_is_written_into_the_audit(
     records: SqlRecords, flagged: tuple[str, int], capsys: Captured
 ) -> None:
     patient, _ = flagged
-    assert export.run([patient, "--by", "Dr Rao"], records) == 0
-    assert "chest pain" in capsys.readouterr().out
-    audited = [row["action"] for row in records.export(patient)["audit"]]
-    assert "patient.export" in audited
+    assert export.run([patient, "--by", "Dr Rao"], handing_over(records)) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [message["text"] for message in told["messages"]] == ["chest pain"]
+    assert [(row["actor"], row["action"]) for row in told["audit"]] == [("Dr Rao", "patient.export")]
 
 
 def test_an_export_of_nobody_says_so(records: SqlRecords, capsys: Captured) -> None:
-    assert export.run(["0" * 32, "--by", "Dr Rao"], records) == 1
+    assert export.run(["0" * 32, "--by", "Dr Rao"], handing_over(records)) == 1
     assert "Nothing is kept" in capsys.readouterr().err

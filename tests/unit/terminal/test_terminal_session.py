@@ -53,6 +53,7 @@ async def talk(house: FakeHouse, typist: Typist, folder: Path, width: int = 60) 
         words=words,
         pictures=folder / "content",
         drawn=folder / "drawn",
+        handed=folder / "handed",
     )
     await session.run(typist(screen))
     return screen.text
@@ -243,6 +244,35 @@ async def test_the_progress_picture_is_drawn_and_its_path_shown(tmp_path: Path) 
     assert f"Picture: {drawn}" in shown
     assert drawn.read_bytes().startswith(b"\x89PNG")
     assert stat.S_IMODE(drawn.stat().st_mode) == 0o600
+
+
+async def test_a_document_is_written_beside_for_its_user_alone_and_its_path_is_shown(tmp_path: Path) -> None:
+    house = FakeHouse()
+
+    async def typist(_: Screen) -> AsyncIterator[str]:
+        yield "my data please"
+
+    shown = await talk(house, typist, tmp_path, width=400)
+    (written,) = (tmp_path / "handed").rglob("*.json")
+    assert f"Your file: {written}" in shown
+    assert "my data please" in written.read_text("utf-8")
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert stat.S_IMODE(written.parent.stat().st_mode) == 0o700
+
+
+async def test_a_document_that_was_written_is_named_again_and_not_made_again(tmp_path: Path) -> None:
+    house = FakeHouse()
+
+    async def typist(_: Screen) -> AsyncIterator[str]:
+        yield "my data please"
+
+    async def silent(_: Screen) -> AsyncIterator[str]:
+        for line in ():
+            yield line
+
+    await talk(house, typist, tmp_path)
+    assert "Your file: " in await talk(house, silent, tmp_path, width=400)
+    assert house.documents_made == 1
 
 
 @given(st.text(max_size=300), st.integers(24, 88))

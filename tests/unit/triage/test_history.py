@@ -17,7 +17,6 @@ from bot.triage.history import (
     raised_by_repetition,
     second_long_flare,
     still_raised,
-    stop_stands,
 )
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -98,10 +97,3 @@ def test_a_second_assess_within_a_week_is_seen_soon(days: float, soon: bool) -> 
     raised = raised_by_repetition([reason], history, NOW, LIMITS)
     assert assessed_lately(history, NOW, LIMITS) is soon
     assert raised[0].urgency is (Urgency.SOON if soon else Urgency.NONE)
-
-
-def test_a_stop_stands_until_it_is_closed() -> None:
-    stop = PastVerdict(NOW, Level.STOP, Urgency.NOW, ("chest_pain",))
-    closed = PastVerdict(NOW, Level.STOP, Urgency.NOW, ("chest_pain",), closed_at=NOW)
-    assert stop_stands((closed, stop))
-    assert not stop_stands((closed,))

@@ -16,7 +16,7 @@ NOTHING = Verdict(Level.NONE, Urgency.NONE)
 
 
 def standing(level: Level) -> OpenAssessment:
-    return OpenAssessment(7, AT, level, Urgency.NOW, ("chest_pain",), (), None, None)
+    return OpenAssessment(7, AT, level, Urgency.NOW, ("chest_pain",), (), None, None, "m1")
 
 
 @pytest.mark.parametrize(

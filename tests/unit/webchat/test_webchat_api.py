@@ -71,6 +71,24 @@ def test_late_words_can_be_fetched_and_count_as_delivered(house: FakeHouse, prog
     assert late.id in house.handed_over
 
 
+def test_a_reply_names_its_document_which_its_own_conversation_can_fetch(program: TestClient) -> None:
+    said = program.post("/api/chat", json={"conversation": "c1", "text": "my data"}).json()
+    document = said["replies"][0]["document"]
+    assert document["name"] == "my-data.json"
+    wanted = {"conversation": "c1", "document": document["id"]}
+    saved = program.post("/api/document", json=wanted)
+    assert saved.headers["content-disposition"] == 'attachment; filename="my-data.json"'
+    assert saved.json() == ["my data", "Here is your file."]
+    assert program.post("/api/document", json=wanted | {"conversation": "c2"}).status_code == 404
+    assert program.post("/api/document", json=wanted | {"document": ""}).status_code == 400
+    assert program.post("/api/document", json={"conversation": "c1"}).status_code == 400
+
+
+def test_a_reply_without_a_document_says_nothing_of_one(program: TestClient) -> None:
+    said = program.post("/api/chat", json={"conversation": "c1", "text": "good morning"}).json()
+    assert set(said["replies"][0]) == {"text", "buttons", "image", "content_id", "kind", "asks"}
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -398,6 +398,56 @@ def test_a_picture_name_can_not_climb_out_of_its_folder(
     assert client.get(f"/picture/{climbing.id}.png").status_code == 404
 
 
+def link_to_document(page: str) -> str:
+    found = re.search(r'<a href="(/document/[0-9a-f]+)" download>Download my-data\.json</a>', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_document_is_saved_under_its_name_and_kept_by_no_cache(visitor: TestClient) -> None:
+    saved = visitor.get(link_to_document(say(visitor, "my data please")))
+    assert saved.headers["content-disposition"] == 'attachment; filename="my-data.json"'
+    assert saved.headers["cache-control"] == "no-store"
+    assert saved.headers["x-content-type-options"] == "nosniff"
+    assert saved.json() == ["my data please", "Here is your file."]
+
+
+def test_a_document_is_made_anew_each_time_it_is_fetched_and_not_before(
+    house: FakeHouse, visitor: TestClient
+) -> None:
+    link = link_to_document(say(visitor, "my data please"))
+    assert house.documents_made == 0
+    visitor.get(link)
+    say(visitor, "one thing more")
+    assert "one thing more" in visitor.get(link).text
+    assert house.documents_made == 2
+
+
+def test_a_document_is_for_its_own_visitor_only(
+    opened: Opener, house: FakeHouse, visitor: TestClient
+) -> None:
+    link = link_to_document(say(visitor, "my data please"))
+    nobody, stranger = opened(), opened()
+    stranger.get("/")
+    say(stranger, "my data please")
+    assert nobody.get(link).status_code == 404
+    assert stranger.get(link).status_code == 404
+    assert house.documents_made == 0
+
+
+@pytest.mark.parametrize("wanted", ["..%2f..%2fvar%2fsafecue.db", "%2e%2e", "my-data.json", "", "a%00b"])
+def test_what_is_no_message_with_a_document_hands_nothing_over(visitor: TestClient, wanted: str) -> None:
+    say(visitor, "my data please")
+    assert visitor.get(f"/document/{wanted}").status_code == 404
+
+
+def test_a_message_without_a_document_hands_nothing_over(house: FakeHouse, visitor: TestClient) -> None:
+    page = say(visitor, "hello")
+    assert "/document/" not in page
+    ((_, reply),) = house.messages.values()
+    assert visitor.get(f"/document/{reply.id}").status_code == 404
+
+
 def test_a_long_talk_shows_its_newest_part_and_a_way_to_the_rest(
     house: FakeHouse, visitor: TestClient
 ) -> None:
