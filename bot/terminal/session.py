@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +40,7 @@ class ShowsTalk(Protocol):
     def transcript(self, door: str, address: str, *, after: int = 0) -> Sequence[Message]: ...
     def delivered(self, message_ids: Iterable[str]) -> None: ...
     def progress(self, patient_id: str) -> Sequence[PainEntry]: ...
+    def zone(self, patient_id: str) -> tzinfo: ...
 
 
 class Knows(Protocol):
@@ -188,8 +189,9 @@ class Session:
         if not is_progress(message.image):
             return self._pictures / message.image
         pains = self._house.talk.progress(message.patient_id)
-        today = datetime.now(UTC).astimezone().date()
-        days = last_days(pains, today, int(self._house.library.number("progress_days")), None)
+        zone = self._house.talk.zone(message.patient_id)
+        today = datetime.now(UTC).astimezone(zone).date()
+        days = last_days(pains, today, int(self._house.library.number("progress_days")), zone)
         self._drawn.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._drawn / "progress.png"
         path.touch(mode=0o600)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 from bot.facts.clinical import PainEntry, SessionEntry
 from bot.usecases.flow import Outcome, QuietFlow, Step, Talk
@@ -76,7 +75,7 @@ class Progress:
         return _by_day(pains, zone_of(patient, self._library))
 
 
-def _by_day(pains: Sequence[PainEntry], zone: ZoneInfo) -> tuple[str, ...]:
+def _by_day(pains: Sequence[PainEntry], zone: tzinfo) -> tuple[str, ...]:
     days: dict[str, list[str]] = {}
     for entry in sorted(pains, key=lambda pain: pain.at):
         at = entry.at.astimezone(zone)

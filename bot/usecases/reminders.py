@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from bot.facts.talk import Patient, Standing
 from bot.usecases.deliver import Words
@@ -14,7 +13,7 @@ from bot.usecases.present_state import present_state, zone_of
 PLANNED_BY = frozenset({"reminder", "confirm_stop_reminders", "country"})
 
 
-def next_reminder(clock_time: str | None, now: datetime, zone: ZoneInfo) -> datetime | None:
+def next_reminder(clock_time: str | None, now: datetime, zone: tzinfo) -> datetime | None:
     """The next moment after `now` (in UTC) at which the clock on the wall shows `HH:MM`.
 
     None where no time was chosen. An hour that daylight saving skips falls just behind the gap.

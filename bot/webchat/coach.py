@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import partial
 from typing import Protocol
 
@@ -44,6 +45,7 @@ class ShowsTalk(Protocol):
     def delivered(self, message_ids: Iterable[str]) -> None: ...
     def understanding(self, message_id: str) -> Mapping[str, object]: ...
     def progress(self, patient_id: str) -> Sequence[PainEntry]: ...
+    def zone(self, patient_id: str) -> tzinfo: ...
 
 
 class Figures(Protocol):
@@ -127,6 +129,9 @@ class Coach:
 
     async def progress(self, patient_id: str) -> Sequence[PainEntry]:
         return await to_thread.run_sync(self._house.talk.progress, patient_id)
+
+    async def zone(self, patient_id: str) -> tzinfo:
+        return await to_thread.run_sync(self._house.talk.zone, patient_id)
 
     def progress_days(self) -> int:
         return int(self._house.library.number("progress_days"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from message_house import House, until
@@ -171,3 +172,15 @@ async def test_a_message_that_breaks_the_engine_each_time_does_not_hold_up_the_n
     assert await person.say("poison") == ["action_failed"]
     assert await person.say("hello") == ["chat_greet"]
     assert person.states == [TurnState.ANSWERED, TurnState.ANSWERED]
+
+
+@pytest.mark.parametrize(
+    ("profile", "zone"),
+    [({"zone": "Asia/Tokyo"}, "Asia/Tokyo"), ({"country": "AU"}, "Australia/Sydney")],
+)
+async def test_doors_draw_the_days_of_the_patients_own_zone(
+    house: House, profile: dict[str, str], zone: str
+) -> None:
+    person = house.patient(**profile)
+    await person.send("hello")
+    assert house.talk.zone(person.id) == ZoneInfo(zone)
