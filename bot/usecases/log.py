@@ -36,27 +36,35 @@ class LogPain(QuietFlow):
 
 
 class LogSession(QuietFlow):
-    """What was done today: minutes, and whether they are coping (#60). Minutes first (C32)."""
+    """What was done today: minutes, whether they are coping (#60), and pain after it (#142).
+
+    What they did comes before how it felt (C32).
+    """
 
     name = "session_form"
-    steps: tuple[Step, ...] = (Step("session_minutes"), Step("session_coped"))
+    steps: tuple[Step, ...] = (Step("session_minutes"), Step("session_coped"), Step("session_pain"))
 
     def __init__(self, records: Records) -> None:
         self._records = records
 
     def completed(self, talk: Talk) -> Outcome:
-        minutes, coped = talk.answers.get("session_minutes"), talk.answers.get("session_coped")
+        coped = talk.answers.get("session_coped")
         entry = SessionEntry(
             at=talk.now,
             exercise=talk.patient.profile.get("movement") or ANY_ACTIVITY,
-            minutes=int(minutes) if minutes and minutes.isdigit() else None,
+            minutes=_number(talk.answers.get("session_minutes")),
             region=talk.patient.profile.get("region"),
+            pain_after=_number(talk.answers.get("session_pain")),
             coped={"yes": True, "no": False}.get(coped or ""),
         )
         with self._records.unit() as uow:
             uow.log.add_session(talk.patient.id, entry, message_id=talk.message_id)
             uow.commit()
         return Outcome(says=("session_not_coped" if entry.coped is False else "session_logged",), ends=True)
+
+
+def _number(answer: str | None) -> int | None:
+    return int(answer) if answer and answer.isdigit() else None
 
 
 class Progress:

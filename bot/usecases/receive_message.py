@@ -41,8 +41,8 @@ TRIES = 3
 LEFT_BEHIND = timedelta(seconds=5)
 LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"
-# Answers that write into the symptom log.
-LOGGED = frozenset({"pain_now", "session_minutes", "session_coped"})
+# Answers that put a number into the symptom log.
+LOGGED = frozenset({"pain_now", "session_pain"})
 OUTSIDE = frozenset({Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR, Standing.LEAVING})
 
 

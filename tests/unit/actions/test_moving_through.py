@@ -184,10 +184,24 @@ def test_a_log_in_the_middle_of_a_flow_leads_back_to_it(call: Caller) -> None:
 def test_a_session_is_kept_with_minutes_and_coping(call: Caller) -> None:
     call.aboard(region="knee").activate("session_form")
     call.answer("session_form", "session_minutes", "10")
-    assert call.answer("session_form", "session_coped", "no").said == ["session_not_coped"]
+    call.answer("session_form", "session_coped", "no")
+    assert call.answer("session_form", "session_pain", "6").said == ["session_not_coped"]
     with call.house.records.unit() as uow:
         (session,) = uow.log.history(call.patient_id, NOW.replace(day=1)).sessions
     assert (session.minutes, session.coped, session.region) == (10, False, "knee")
+    assert session.pain_after == 6
+
+
+def test_a_session_is_kept_without_the_pain_that_was_left_out(call: Caller) -> None:
+    call.aboard(region="knee").activate("session_form")
+    call.answer("session_form", "session_minutes", "10")
+    call.answer("session_form", "session_coped", "yes")
+    left_out = call("action_skip", "skip", loop="session_form", requested="session_pain")
+    assert left_out.next == "session_form"
+    assert call.activate("session_form").said == ["session_logged"]
+    with call.house.records.unit() as uow:
+        (session,) = uow.log.history(call.patient_id, NOW.replace(day=1)).sessions
+    assert session.pain_after is None
 
 
 @pytest.mark.parametrize(
