@@ -20,8 +20,9 @@ ANSWER = "answer"
 
 def answer_with(turn: Turn, flow: Flow, question: str, value: str) -> Events:
     """Answer the open question of the running flow with words that came as something else than an answer."""
-    turn.say(*flow.answered(turn.talk(flow), question, value).says)
-    return [SlotSet(question, value)]
+    outcome = flow.answered(turn.talk(flow), question, value)
+    turn.say(*outcome.says)
+    return _set({question: value} | dict(outcome.changes))
 
 
 class ValidateFlow(CoachAction):

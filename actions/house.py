@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.facts.clock import utc_now
+from bot.usecases.clock import SetReminder
 from bot.usecases.controls import AskForHuman, DeleteData, ExportData, OneQuestion, StopReminders
 from bot.usecases.deliver import Words
 from bot.usecases.explain import Explain
@@ -43,7 +44,7 @@ class House:
             LogPain(self.records),
             LogSession(self.records),
             OneQuestion("set_goal_form", "goal", "goal_kept", self.profiles),
-            OneQuestion("set_reminder_form", "reminder", "reminder_kept", self.profiles),
+            SetReminder(self.profiles),
             DeleteData("delete_data", self.records),
             ExportData("export_data", self.records),
             StopReminders("stop_reminders", self.records),

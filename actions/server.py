@@ -74,7 +74,8 @@ class ActionServer:
 
     def _words(self, call: dict[str, Any]) -> dict[str, Any]:
         patient = self._house.profiles.of(str(call["tracker"]["sender_id"]))
-        return dict(nlg_answer(self._house.library, patient, str(call["response"])))
+        response, now = str(call["response"]), self._house.clock()
+        return dict(nlg_answer(self._house.library, patient, response, now))
 
     async def health(self, request: Request) -> JSONResponse:
         return JSONResponse({"ready": True, "actions": len(self._executor.actions)})

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from bot.facts.talk import Patient, Standing
+from bot.usecases.clock import CLOCK_QUESTIONS
 from bot.usecases.deliver import Words
 from bot.usecases.ports import Library, UnitOfWork
 from bot.usecases.present_state import present_state, zone_of
 
 # Answers after which the reminder must be planned anew.
-PLANNED_BY = frozenset({"reminder", "confirm_stop_reminders", "country"})
+PLANNED_BY = frozenset({"confirm_stop_reminders", "country", *CLOCK_QUESTIONS})
 
 
 def next_reminder(clock_time: str | None, now: datetime, zone: tzinfo) -> datetime | None:
