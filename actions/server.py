@@ -16,9 +16,10 @@ from starlette.routing import Route
 
 from actions.asking import ValidateFlow
 from actions.base import DEADLINE, CoachAction
+from actions.correcting import Correct
 from actions.education import Repeat, TeachTopic, TellMore, Why
 from actions.fallback import Fallback
-from actions.flow import Back, Correct, EndFlow, ResumeFlow, Skip, StartFlow, StartOver, StopFlow
+from actions.flow import Back, EndFlow, ResumeFlow, Skip, StartFlow, StartOver, StopFlow
 from actions.house import House
 from actions.session_start import ActionSessionStart
 from actions.small_talk import Chat, ViewProgress

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from bot.facts.clinical import PainEntry, SessionEntry
-from bot.usecases.flow import Outcome, QuietFlow, Step, Talk
+from bot.usecases.flow import SKIPPED, Outcome, QuietFlow, Step, Talk
 from bot.usecases.ports import Library, Records
 from bot.usecases.present_state import zone_of
 
@@ -33,6 +33,31 @@ class LogPain(QuietFlow):
             )
             uow.commit()
         return Outcome(says=("pain_logged",))
+
+
+class CorrectPain(QuietFlow):
+    """Another value for the last pain entry of this talk. The change is audited, the values are not."""
+
+    name = "correct_log_form"
+    steps: tuple[Step, ...] = (Step("pain_again"),)
+
+    def __init__(self, records: Records, library: Library) -> None:
+        self._records = records
+        self._library = library
+
+    def answered(self, talk: Talk, question: str, value: str) -> Outcome:
+        return Outcome(says=("left_unchanged" if value == SKIPPED else self.replace(talk, int(value)),))
+
+    def replace(self, talk: Talk, pain: int) -> str:
+        """The content id of what became of it."""
+        since = talk.now - timedelta(hours=self._library.number("correct_within_hours"))
+        with self._records.unit() as uow:
+            entry = uow.log.correct_pain(talk.patient.id, pain=pain, since=since)
+            if entry is None:
+                return "nothing_to_correct"
+            uow.audit.record("patient", "log.correct", talk.patient.id, f"pain entry {entry}", talk.now)
+            uow.commit()
+        return "pain_corrected"
 
 
 class LogSession(QuietFlow):

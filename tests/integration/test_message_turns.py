@@ -184,3 +184,20 @@ async def test_doors_draw_the_days_of_the_patients_own_zone(
     person = house.patient(**profile)
     await person.send("hello")
     assert house.talk.zone(person.id) == ZoneInfo(zone)
+
+
+@pytest.mark.parametrize("text", ["no, I meant 4", "wrong button", "sorry, I meant my back"])
+async def test_a_correction_is_told_to_the_engine_as_one_whatever_question_is_open(
+    house: House, text: str
+) -> None:
+    person = house.patient()
+    await person.send("hello")
+    person.is_asked("ask_modify_why")
+    await person.send(text)
+    heard = house.engine.heard[-1].metadata
+    assert (heard["intent"], heard["answer"]) == ("correct_entry", None)
+
+
+async def test_a_sign_in_a_correction_is_a_stop(house: House) -> None:
+    person = house.patient()
+    assert (await person.say("no, I meant my chest hurts"))[0].startswith("say_stop_chest")
