@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions.base import LISTEN, MISSES, CoachAction, Events
+from actions.base import LISTEN, MISSES, CoachAction, Events, leave
 from actions.house import House
 from actions.turn import Turn
 from bot.facts.clinical import Level
@@ -20,8 +20,12 @@ ANSWER = "answer"
 
 def answer_with(turn: Turn, flow: Flow, question: str, value: str) -> Events:
     """Answer the open question of the running flow with words that came as something else than an answer."""
-    turn.say(*flow.answered(turn.talk(flow), question, value).says)
-    return [SlotSet(question, value)]
+    outcome = flow.answered(turn.talk(flow), question, value)
+    turn.say(*outcome.says)
+    events = _set({question: value} | dict(outcome.changes))
+    if outcome.ends:
+        events += [*leave(turn.loop), SlotSet(PAUSED, None), FollowupAction(LISTEN)]
+    return events
 
 
 class ValidateFlow(CoachAction):

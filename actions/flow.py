@@ -1,4 +1,4 @@
-"""Moving through the flows: begin, leave, go on, skip, back, start over, correct."""
+"""Moving through the flows: begin, leave, go on, skip, back, start over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from actions.base import LISTEN, CoachAction, Digression, Events, leave
 from actions.turn import Turn
 from bot.usecases.flow import SKIPPED, previous_question, step_of
 from bot.usecases.goals import GOALS, form_of, goal_after
-from bot.usecases.onboarding import FEARED_STEPS, Onboarding
+from bot.usecases.onboarding import Onboarding
 from bot.usecases.profile import INTERRUPTED
 
 FORM_FOR = {
@@ -167,34 +167,3 @@ class StartOver(Digression):
         self.house.profiles.remember(turn.patient_id, dict.fromkeys(questions))
         turn.say("starting_over")
         return [SlotSet(question, None) for question in questions]
-
-
-class Correct(Digression):
-    """As in "no, I meant my shoulder": another region, or the answer before, or the last pain value."""
-
-    action_name: ClassVar[str] = "action_correct"
-
-    def act(self, turn: Turn) -> Events:
-        if region := self._region(turn):
-            return self._to_region(turn, region)
-        if turn.loop:
-            return Back(self.house).act(turn)
-        turn.say("correct_log")
-        return [SlotSet("pain_now", None), FollowupAction("log_form")]
-
-    def _region(self, turn: Turn) -> str | None:
-        question = self.house.library.question("ask_region")
-        words = set(turn.text.casefold().replace(".", " ").replace(",", " ").split())
-        for option in question.options if question else ():
-            if words & {option.value, option.title.casefold(), *map(str.casefold, option.says)}:
-                return option.value
-        return None
-
-    def _to_region(self, turn: Turn, region: str) -> Events:
-        feared = [step.question for step in FEARED_STEPS]
-        self.house.profiles.remember(
-            turn.patient_id, {"region": region, "movement": None, **dict.fromkeys(feared)}
-        )
-        turn.say("region_corrected")
-        again = [] if turn.loop in (None, Onboarding.name) or turn.flow is None else fresh(turn.flow)
-        return [SlotSet("region", region), *(SlotSet(question, None) for question in feared), *again]

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.facts.clock import utc_now
+from bot.usecases.clock import SetReminder
 from bot.usecases.controls import AskForHuman, DeleteData, ExportData, OneQuestion, StopReminders
 from bot.usecases.deliver import Words
 from bot.usecases.explain import Explain
 from bot.usecases.flow import Flow
 from bot.usecases.goals import six_goals
-from bot.usecases.log import LogPain, LogSession, Progress
+from bot.usecases.log import CorrectPain, LogPain, LogSession, Progress
 from bot.usecases.onboarding import Onboarding
 from bot.usecases.ports import Library, Records, Screen
 from bot.usecases.profile import Profiles
@@ -34,6 +35,7 @@ class House:
         self.explain = Explain(records)
         self.progress = Progress(records, library)
         self.ask_for_human = AskForHuman(records)
+        self.correct_pain = CorrectPain(records, library)
         self.flows = {flow.name: flow for flow in self._all_flows()}
 
     def _all_flows(self) -> list[Flow]:
@@ -41,9 +43,10 @@ class House:
             Onboarding(self.records, self.library),
             *six_goals(self.profiles, self.library),
             LogPain(self.records),
+            self.correct_pain,
             LogSession(self.records),
             OneQuestion("set_goal_form", "goal", "goal_kept", self.profiles),
-            OneQuestion("set_reminder_form", "reminder", "reminder_kept", self.profiles),
+            SetReminder(self.profiles),
             DeleteData("delete_data", self.records),
             ExportData("export_data", self.records),
             StopReminders("stop_reminders", self.records),

@@ -16,9 +16,10 @@ from starlette.routing import Route
 
 from actions.asking import ValidateFlow
 from actions.base import DEADLINE, CoachAction
+from actions.correcting import Correct
 from actions.education import Repeat, TeachTopic, TellMore, Why
 from actions.fallback import Fallback
-from actions.flow import Back, Correct, EndFlow, ResumeFlow, Skip, StartFlow, StartOver, StopFlow
+from actions.flow import Back, EndFlow, ResumeFlow, Skip, StartFlow, StartOver, StopFlow
 from actions.house import House
 from actions.session_start import ActionSessionStart
 from actions.small_talk import Chat, ViewProgress
@@ -74,7 +75,8 @@ class ActionServer:
 
     def _words(self, call: dict[str, Any]) -> dict[str, Any]:
         patient = self._house.profiles.of(str(call["tracker"]["sender_id"]))
-        return dict(nlg_answer(self._house.library, patient, str(call["response"])))
+        response, now = str(call["response"]), self._house.clock()
+        return dict(nlg_answer(self._house.library, patient, response, now))
 
     async def health(self, request: Request) -> JSONResponse:
         return JSONResponse({"ready": True, "actions": len(self._executor.actions)})

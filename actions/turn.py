@@ -85,7 +85,7 @@ class Turn:
     def say(self, *content_ids: str, **more: str) -> None:
         if not content_ids:
             return
-        known = variables_for(self._house.library, self._house.profiles.of(self.patient_id)) | more
+        known = variables_for(self._house.library, self._house.profiles.of(self.patient_id), self.now) | more
         for content_id in content_ids:
             self.bubbles += self._house.library.say(content_id, **known)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.facts.talk import Patient, Reply
 from bot.usecases.flow import SKIPPED
 from bot.usecases.onboarding import feared_question
 from bot.usecases.ports import Library
+from bot.usecases.present_state import zone_of
 
-_STAND_INS = {"goal": "word_goal", "region": "word_region", "movement": "word_movement", "zone": "word_zone"}
+_STAND_INS = {"goal": "word_goal", "region": "word_region", "movement": "word_movement"}
 
 
-def variables_for(library: Library, patient: Patient) -> dict[str, str]:
+def variables_for(library: Library, patient: Patient, now: datetime) -> dict[str, str]:
     """Everything that words may name about a person; plain stand-ins where an answer is missing."""
     profile = patient.profile
     country = library.country(profile.get("country"))
@@ -21,7 +23,6 @@ def variables_for(library: Library, patient: Patient) -> dict[str, str]:
     chosen: dict[str, str | None] = {
         "goal": _unless_skipped(profile.get("goal")),
         "region": _title(library, "ask_region", region),
-        "zone": profile.get("zone") or country.get("zone"),
         "movement": _title(library, f"ask_{feared_question(region)}", profile.get(feared_question(region))),
     }
     stand_ins = {name: library.say(content_id)[0].text for name, content_id in _STAND_INS.items()}
@@ -30,6 +31,7 @@ def variables_for(library: Library, patient: Patient) -> dict[str, str]:
         "emergency": country.get("emergency", ""),
         "crisis": country.get("crisis", ""),
         "limits": profile.get("limits", ""),
+        "clock": f"{now.astimezone(zone_of(patient, library)):%H:%M}",
         **{name: chosen[name] or stand_ins[name] for name in chosen},
     }
 
@@ -62,8 +64,9 @@ def as_bubble(reply: Reply) -> dict[str, Any]:
     }
 
 
-def nlg_answer(library: Library, patient: Patient, response: str) -> Mapping[str, Any]:
+def nlg_answer(library: Library, patient: Patient, response: str, now: datetime) -> Mapping[str, Any]:
     """What Rasa gets for `utter_<content id>`: the last bubble, and all of them under `bubbles`."""
     content_id = response.removeprefix("utter_")
-    bubbles = [as_bubble(reply) for reply in library.say(content_id, **variables_for(library, patient))]
+    variables = variables_for(library, patient, now)
+    bubbles = [as_bubble(reply) for reply in library.say(content_id, **variables)]
     return {**bubbles[-1], "bubbles": bubbles}

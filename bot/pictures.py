@@ -34,8 +34,8 @@ def is_progress(image: str | None) -> bool:
     return image is not None and image.removesuffix(".png") == PROGRESS
 
 
-def last_days(pains: Sequence[PainEntry], today: date, days: int, zone: tzinfo | None) -> list[Day]:
-    """The `days` days up to `today`, oldest first, in the calendar of `zone` (None: this machine's)."""
+def last_days(pains: Sequence[PainEntry], today: date, days: int, zone: tzinfo) -> list[Day]:
+    """The `days` days up to `today`, oldest first, in the calendar of `zone`."""
     values: dict[date, list[int]] = {today - timedelta(days=back): [] for back in reversed(range(days))}
     for entry in sorted(pains, key=lambda entry: entry.at):
         day = entry.at.astimezone(zone).date()

@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from bot.facts.clinical import Evidence, Level, PainEntry, Reason, Urgency, Verdict
 from bot.facts.talk import MY_DATA, Direction, Document, Kind, Message, TurnState
@@ -32,6 +32,8 @@ class FakeHouse:
         self.answered: list[str] = []
         self.pains: list[PainEntry] = []
         self.documents_made = 0
+
+        self.own_zone: tzinfo = UTC
         self._payloads: dict[str, tuple[str, str, str]] = {}
         self._keys: dict[tuple[str, str], Arrival] = {}
         self._lock = threading.RLock()
@@ -207,3 +209,6 @@ class FakeHouse:
 
     def progress(self, patient_id: str) -> Sequence[PainEntry]:
         return self.pains
+
+    def zone(self, patient_id: str) -> tzinfo:
+        return self.own_zone

@@ -26,6 +26,19 @@ class SqlSymptomLog:
             SymptomEntryRow(patient_id=patient_id, message_id=message_id, at=now, pain=pain, region=region)
         )
 
+    def correct_pain(self, patient_id: str, *, pain: int, since: datetime) -> int | None:
+        """ValueError: pain outside 0 to 10."""
+        _check_scale(pain)
+        entry = SymptomEntryRow
+        wanted = select(entry).where(entry.patient_id == patient_id, entry.at >= since)
+        newest = self._session.scalars(
+            wanted.order_by(entry.at.desc(), entry.id.desc()).limit(1)
+        ).one_or_none()
+        if newest is None:
+            return None
+        newest.pain = pain
+        return newest.id
+
     def add_session(self, patient_id: str, entry: SessionEntry, *, message_id: str) -> None:
         """ValueError: pain outside 0 to 10."""
         if entry.pain_after is not None:

@@ -179,8 +179,9 @@ class Session:
         if not is_progress(message.image):
             return self._pictures / message.image
         pains = self._house.talk.progress(message.patient_id)
-        today = datetime.now(UTC).astimezone().date()
-        days = last_days(pains, today, int(self._house.library.number("progress_days")), None)
+        zone = self._house.talk.zone(message.patient_id)
+        today = datetime.now(UTC).astimezone(zone).date()
+        days = last_days(pains, today, int(self._house.library.number("progress_days")), zone)
         self._drawn.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._drawn / "progress.png"
         path.touch(mode=0o600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from typing import Protocol
 
 from bot.facts.clinical import PainEntry
@@ -35,6 +36,7 @@ class ShowsTalk(Protocol):
     def delivered(self, message_ids: Iterable[str]) -> None: ...
     def understanding(self, message_id: str) -> Mapping[str, object]: ...
     def progress(self, patient_id: str) -> Sequence[PainEntry]: ...
+    def zone(self, patient_id: str) -> tzinfo: ...
 
 
 class HandsOver(Protocol):

@@ -20,19 +20,30 @@ class Explain:
             asked = uow.messages.open_question(patient_id)
         return asked.content_id if asked else None
 
+    def answered_last(self, patient_id: str, before: str) -> str | None:
+        """The question that the newest answer before that message was given to; None where none is near."""
+        return next(
+            (
+                str(line.understanding["slot"])
+                for line in self._newest(patient_id, Direction.IN)
+                if line.id != before and "slot" in line.understanding
+            ),
+            None,
+        )
+
     def said_last(self, patient_id: str, *, questions: bool) -> str | None:
         """The content id of the coach's newest words; without `questions`, of what it told before asking."""
         return next(
             (
                 message.content_id.partition(".")[0]
-                for message in self._newest(patient_id)
+                for message in self._newest(patient_id, Direction.OUT)
                 if message.content_id and (questions or message.asks is None)
             ),
             None,
         )
 
-    def _newest(self, patient_id: str) -> Iterator[Message]:
+    def _newest(self, patient_id: str, direction: Direction) -> Iterator[Message]:
         with self._records.unit() as uow:
             last = uow.messages.last_said(patient_id)
             lines = uow.messages.transcript(patient_id, after=max(0, last.seq - LOOK_BACK)) if last else ()
-        return (line for line in reversed(lines) if line.direction is Direction.OUT)
+        return (line for line in reversed(lines) if line.direction is direction)

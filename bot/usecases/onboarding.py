@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from bot.facts.talk import Standing
+from bot.usecases.clock import CLOCK_QUESTIONS, LOCAL_TIME, ZONE_STEPS, clock_kept, clock_turn, clock_unknown
 from bot.usecases.flow import SKIPPED, WHICH_SIGN, Answers, Outcome, Step, Talk
 from bot.usecases.ports import Library, Records
 from bot.usecases.profile import Profiles
@@ -51,6 +52,8 @@ class Onboarding:
         Step("limits", when=lambda talk: talk.said("clinician") == "yes", lasting=True),
         *FEARED_STEPS,
         Step("goal", lasting=True),
+        *ZONE_STEPS,
+        Step(LOCAL_TIME, when=clock_unknown, lasting=True),
         Step("reminder", lasting=True),
     )
 
@@ -67,7 +70,7 @@ class Onboarding:
         if question == "sign_check":
             return Outcome() if talk.green_today else WHICH_SIGN
         self._profiles.remember(talk.patient.id, self._kept(talk, question, value))
-        return Outcome()
+        return clock_turn(question, value)
 
     def before(self, talk: Talk, question: str) -> tuple[str, ...]:
         return ("welcome",) if question == "adult" else ()
@@ -85,6 +88,8 @@ class Onboarding:
         if question == "country":
             zone = self._library.country(value).get("zone") or None
             return {"country": value, "zone": zone}
+        if question in CLOCK_QUESTIONS:
+            return clock_kept(question, value, talk.now)
         return kept(question, value)
 
     def _end(self, talk: Talk, standing: Standing, content_id: str) -> Outcome:

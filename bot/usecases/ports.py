@@ -177,6 +177,9 @@ class SymptomLog(Protocol):
     ) -> None:
         """Once per `message_id`."""
 
+    def correct_pain(self, patient_id: str, *, pain: int, since: datetime) -> int | None:
+        """Put another value into the newest entry since that time; its id, None where there is none."""
+
     def add_session(self, patient_id: str, entry: SessionEntry, *, message_id: str) -> None:
         """Once per `message_id`."""
 

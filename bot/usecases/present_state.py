@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.facts.talk import Patient, Standing
@@ -10,16 +10,20 @@ from bot.triage.guarantee import PresentState
 from bot.usecases.ports import Library, UnitOfWork
 
 
-def zone_of(patient: Patient, library: Library) -> ZoneInfo:
-    """The patient's own zone, else their country's, else UTC."""
+def zone_of(patient: Patient, library: Library) -> tzinfo:
+    """The patient's own zone (a name, or `+HHMM` ahead of UTC), else their country's, else UTC."""
     name = patient.profile.get("zone") or library.country(patient.profile.get("country")).get("zone")
     try:
-        return ZoneInfo(name or "UTC")
+        return _fixed(name) if name and name[0] in "+-" else ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 
 
-def green_today(green: datetime | None, alarm: datetime | None, now: datetime, zone: ZoneInfo) -> bool:
+def _fixed(offset: str) -> tzinfo:
+    return datetime.strptime(offset, "%z").tzinfo or UTC
+
+
+def green_today(green: datetime | None, alarm: datetime | None, now: datetime, zone: tzinfo) -> bool:
     """A clean sign check counts on the patient's own day, and only if no alarm came after it (C26)."""
     if green is None or (alarm is not None and alarm >= green):
         return False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from bot.facts.clinical import PainEntry
 from bot.facts.talk import Message
 from bot.usecases.ports import Library, Records
+from bot.usecases.present_state import zone_of
 
 
 class ReadTalk:
@@ -46,3 +47,8 @@ class ReadTalk:
         days = timedelta(days=self._library.number("progress_days"))
         with self._records.unit() as uow:
             return uow.log.pains(patient_id, self._clock() - days)
+
+    def zone(self, patient_id: str) -> tzinfo:
+        """Whose midnights part the days of the progress picture: the patient's own, not this machine's."""
+        with self._records.unit() as uow:
+            return zone_of(uow.patients.get(patient_id), self._library)

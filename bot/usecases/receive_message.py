@@ -15,6 +15,7 @@ from anyio import to_thread
 from bot.facts.clinical import History, Level, SymptomFact, Urgency, Verdict
 from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
+from bot.usecases.correction import correction
 from bot.usecases.deliver import Say, Words, screened
 from bot.usecases.ports import (
     Engine,
@@ -41,8 +42,9 @@ TRIES = 3
 LEFT_BEHIND = timedelta(seconds=5)
 LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"
-# Answers that write into the symptom log.
-LOGGED = frozenset({"pain_now", "session_minutes", "session_coped"})
+# Answers that put a number into the symptom log.
+LOGGED = frozenset({"pain_now", "pain_again", "session_pain"})
+CORRECTS = "correct_entry"
 OUTSIDE = frozenset({Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR, Standing.LEAVING})
 
 
@@ -450,7 +452,7 @@ class ReceiveMessage:
             uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
             if understanding.get("slot") in PLANNED_BY:
                 plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
-            if understanding.get("slot") in LOGGED:
+            if understanding.get("slot") in LOGGED or turn.intent == CORRECTS:
                 self._judge_log(uow, patient, message, now)
             uow.commit()
 
@@ -524,7 +526,8 @@ def _command(message: Message, library: Library) -> str | None:
 def _intent(message: Message, library: Library) -> tuple[str | None, Mapping[str, str]]:
     """The intent behind a pressed button, a command or an exact short form."""
     if message.payload is None:
-        return library.short_form(message.text or ""), {}
+        meant = library.short_form(message.text or "")
+        return (CORRECTS if meant is None and correction(message.text or "") is not None else meant), {}
     act, _, rest = message.payload.partition(":")
     if act != "do":
         return None, {}

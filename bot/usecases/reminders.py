@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from bot.facts.talk import Patient, Standing
+from bot.usecases.clock import CLOCK_QUESTIONS
 from bot.usecases.deliver import Words
 from bot.usecases.ports import Library, UnitOfWork
 from bot.usecases.present_state import present_state, zone_of
 
 # Answers after which the reminder must be planned anew.
-PLANNED_BY = frozenset({"reminder", "confirm_stop_reminders", "country"})
+PLANNED_BY = frozenset({"confirm_stop_reminders", "country", *CLOCK_QUESTIONS})
 
 
-def next_reminder(clock_time: str | None, now: datetime, zone: ZoneInfo) -> datetime | None:
+def next_reminder(clock_time: str | None, now: datetime, zone: tzinfo) -> datetime | None:
     """The next moment after `now` (in UTC) at which the clock on the wall shows `HH:MM`.
 
     None where no time was chosen. An hour that daylight saving skips falls just behind the gap.

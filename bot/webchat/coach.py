@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import partial
 
 from anyio import to_thread
@@ -92,6 +93,9 @@ class Coach:
 
     async def progress(self, patient_id: str) -> Sequence[PainEntry]:
         return await to_thread.run_sync(self._house.talk.progress, patient_id)
+
+    async def zone(self, patient_id: str) -> tzinfo:
+        return await to_thread.run_sync(self._house.talk.zone, patient_id)
 
     def progress_days(self) -> int:
         return int(self._house.library.number("progress_days"))

@@ -140,7 +140,9 @@ class Page:
         if patient_id is None:
             return []
         pains = await self._coach.progress(patient_id)
-        return last_days(pains, self._today(), self._coach.progress_days(), self._zone)
+        zone = await self._coach.zone(patient_id)
+        today = datetime.now(UTC).astimezone(zone).date()
+        return last_days(pains, today, self._coach.progress_days(), zone)
 
     def _today(self) -> date:
         return datetime.now(UTC).astimezone(self._zone).date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +16,25 @@ def test_onboarding_takes_at_most_fourteen_turns_and_ends_with_ways_on(onboarded
     talk = onboarded(region="Knee", movement="Squat")
     assert talk.ids == ["onboarding_done"]
     assert len(talk.heard) <= 14
+    assert re.search(r"your clock shows \d\d:\d\d now", talk.heard[-2])
     assert {"Talk about my pain", "Log my pain"} <= set(talk.buttons)
+
+
+def test_where_a_country_has_many_clocks_the_patient_chooses_theirs(talk: Talk) -> None:
+    talk.say("hello")
+    for press in ("Yes", "Yes, I agree", "United States", "None", "More than", "Knee", "No, or", "No"):
+        talk.press(press)
+    talk.press("Stairs")
+    talk.say("play with my kids")
+    assert talk.ids == ["ask_zone_us"]
+    talk.say("hawaii")
+    assert talk.ids == ["ask_reminder"]
+    talk.press("My clock shows another time")
+    assert talk.ids == ["ask_local_time"]
+    talk.say("2:05 pm")
+    assert re.search(r"your clock shows (13:5|14:[01])\d now", talk.said)
+    talk.press("Evening")
+    assert talk.ids == ["onboarding_done"]
 
 
 def test_why_skip_and_back_are_answered_in_the_middle_of_onboarding(talk: Talk) -> None:

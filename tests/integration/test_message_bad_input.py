@@ -159,7 +159,10 @@ async def test_a_number_out_of_scale_is_told_and_the_question_is_put_again(house
     ("question", "variables", "text", "said"),
     [
         ("ask_confidence", {"movement": "squatting"}, "11", ["off_scale", "ask_confidence"]),
-        ("ask_reminder", {"zone": "London"}, "25:00", ["no_such_time", "ask_reminder"]),
+        ("ask_reminder", {"clock": "09:05"}, "25:00", ["no_such_time", "ask_reminder"]),
+        ("ask_reminder", {"clock": "09:05"}, "25:70", ["no_such_time", "ask_reminder"]),
+        ("ask_reminder", {"clock": "09:05"}, "at 9:75", ["no_such_time", "ask_reminder"]),
+        ("ask_local_time", {}, "24:10", ["no_such_time", "ask_local_time"]),
     ],
 )
 async def test_a_question_with_words_of_the_persons_own_is_put_again_in_the_same_words(
@@ -176,7 +179,7 @@ async def test_a_question_with_words_of_the_persons_own_is_put_again_in_the_same
 async def test_a_sign_beside_a_time_that_does_not_exist_is_answered_all_the_same(house: House) -> None:
     person = house.patient()
     await person.send("hello")
-    person.is_asked("ask_reminder", zone="London")
+    person.is_asked("ask_reminder", clock="09:05")
     said = await person.say("25:00 but my knee is swollen")
     assert said[0] == "say_assess_joint_swelling"
 

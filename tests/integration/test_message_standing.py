@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from message_house import House, Person
 
-from bot.facts.clinical import Level
+from bot.facts.clinical import Level, SessionEntry
 from bot.facts.talk import Standing, TurnState
 
 ASK = "give me a cue before I move"
@@ -342,3 +342,34 @@ async def test_states_end_at_answered(house: House) -> None:
     for text in ("hello", CHEST, UNCLEAR, "my knee is swollen"):
         await person.send(text)
     assert set(person.states) == {TurnState.ANSWERED}
+
+
+# The log
+
+
+def after_sessions(house: House, person: Person, *pains: int) -> None:
+    """One session a day, each with its pain after it."""
+    for number, pain in enumerate(pains):
+        house.clock.skip(timedelta(days=1))
+        with house.records.unit() as uow:
+            entry = SessionEntry(at=house.clock(), exercise="squat", region="knee", pain_after=pain)
+            uow.log.add_session(person.id, entry, message_id=f"session {number}")
+            uow.commit()
+
+
+@pytest.mark.parametrize(
+    ("pains", "said", "open_after"),
+    [
+        ((3, 4, 5), ["chat_greet", "say_assess_higher_each_session"], [Level.ASSESS]),
+        ((3, 5, 5), ["chat_greet"], []),
+    ],
+)
+async def test_pain_that_is_higher_each_session_is_told_when_the_session_is_logged(
+    house: House, pains: tuple[int, ...], said: list[str], open_after: list[Level]
+) -> None:
+    person = house.patient()
+    await person.send("hello")
+    after_sessions(house, person, *pains)
+    person.is_asked("ask_session_pain")
+    assert await person.say(str(pains[-1])) == said
+    assert person.levels == open_after

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from datetime import timedelta
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import pytest
 from message_house import House, until
@@ -316,3 +317,32 @@ async def test_a_message_that_breaks_the_engine_each_time_does_not_hold_up_the_n
     assert await person.say("poison") == ["action_failed"]
     assert await person.say("hello") == ["chat_greet"]
     assert person.states == [TurnState.ANSWERED, TurnState.ANSWERED]
+
+
+@pytest.mark.parametrize(
+    ("profile", "zone"),
+    [({"zone": "Asia/Tokyo"}, "Asia/Tokyo"), ({"country": "AU"}, "Australia/Sydney")],
+)
+async def test_doors_draw_the_days_of_the_patients_own_zone(
+    house: House, profile: dict[str, str], zone: str
+) -> None:
+    person = house.patient(**profile)
+    await person.send("hello")
+    assert house.talk.zone(person.id) == ZoneInfo(zone)
+
+
+@pytest.mark.parametrize("text", ["no, I meant 4", "wrong button", "sorry, I meant my back"])
+async def test_a_correction_is_told_to_the_engine_as_one_whatever_question_is_open(
+    house: House, text: str
+) -> None:
+    person = house.patient()
+    await person.send("hello")
+    person.is_asked("ask_modify_why")
+    await person.send(text)
+    heard = house.engine.heard[-1].metadata
+    assert (heard["intent"], heard["answer"]) == ("correct_entry", None)
+
+
+async def test_a_sign_in_a_correction_is_a_stop(house: House) -> None:
+    person = house.patient()
+    assert (await person.say("no, I meant my chest hurts"))[0].startswith("say_stop_chest")

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from actions.house import House
 from bot.facts.clinical import History, Level, Reason, SymptomFact, Urgency, Verdict
-from bot.facts.talk import Patient, Reply, Standing
+from bot.facts.talk import Direction, Patient, Reply, Standing, TurnState
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -154,6 +154,13 @@ class Caller:
         with self.house.records.unit() as uow:
             for reply in replies:
                 uow.messages.say(self.patient_id, reply, in_reply_to=None, now=NOW)
+            uow.commit()
+
+    def understood(self, **understanding: str) -> None:
+        """The latest message was taken for this."""
+        with self.house.records.unit() as uow:
+            heard = [m for m in uow.messages.transcript(self.patient_id) if m.direction is Direction.IN]
+            uow.messages.set_state(heard[-1].id, TurnState.ANSWERED, understanding)
             uow.commit()
 
     def _arrive(self, text: str, verdict: Verdict | None) -> str:

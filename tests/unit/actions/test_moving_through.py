@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 import yaml
-from action_calls import NOW, Caller, judged
+from action_calls import NOW, Answer, Caller, judged
 
 from actions.server import ACTIONS, executor_for
 from bot.facts.clinical import Level
@@ -15,6 +17,7 @@ from bot.facts.talk import Button, Kind, Reply, Standing
 from bot.library import ContentLibrary
 
 LEVEL = "goal_level_form"
+CUE = "goal_cue_form"
 DIGRESSIONS = [
     ("action_teach", "pacing"),
     ("action_why", "why"),
@@ -173,6 +176,110 @@ def test_a_pain_value_is_kept_once_for_a_message(call: Caller) -> None:
     assert call("action_view_progress", "view_progress").responses[0]["image"] == "progress"
 
 
+def pains(call: Caller) -> list[int]:
+    with call.house.records.unit() as uow:
+        return [entry.pain for entry in uow.log.pains(call.patient_id, NOW.replace(day=1))]
+
+
+def logged(call: Caller, value: str) -> Answer:
+    """The patient logs a pain value; the message is remembered as the answer it was."""
+    answer = call.answer("log_form", "pain_now", value)
+    call.understood(slot="pain_now", value=value)
+    call.coach_said(*call.house.library.say("pain_logged"))
+    return answer
+
+
+def correct(call: Caller, text: str, **more: Any) -> Answer:
+    return call("action_correct", "correct_entry", text=text, **more)
+
+
+def test_a_corrected_pain_value_takes_the_place_of_the_last_one_and_is_audited(call: Caller) -> None:
+    call.aboard(region="knee")
+    logged(call, "3")
+    logged(call, "7")
+    assert correct(call, "no, I meant 4").said == ["pain_corrected"]
+    assert pains(call) == [3, 4]
+    rows = call.house.records.export(call.patient_id)["audit"]
+    assert [(row["actor"], row["action"]) for row in rows] == [("patient", "log.correct")]
+    assert not {"3", "4", "7"} & set(rows[0]["detail"].split()[:2])
+
+
+def test_after_a_wrong_button_the_right_value_is_asked_for_and_replaces_it(call: Caller) -> None:
+    call.aboard()
+    logged(call, "7")
+    asked = correct(call, "wrong button")
+    assert (asked.said, asked.next) == (["correct_log"], "correct_log_form")
+    assert call.answer("correct_log_form", "pain_again", "2").said == ["pain_corrected"]
+    assert pains(call) == [2]
+
+
+def test_a_correction_out_of_scale_changes_nothing_and_asks_again(call: Caller) -> None:
+    call.aboard()
+    logged(call, "7")
+    asked = correct(call, "no, I meant 40")
+    assert (asked.said, asked.next) == (["off_scale"], "correct_log_form")
+    assert pains(call) == [7]
+
+
+def test_a_value_logged_in_the_middle_of_a_flow_is_corrected_and_the_flow_asks_again(call: Caller) -> None:
+    call.aboard()
+    logged(call, "7")
+    corrected = correct(call, "no, I meant 5", loop=LEVEL, requested="coping")
+    assert (corrected.said, corrected.next) == (["pain_corrected"], LEVEL)
+    assert pains(call) == [5]
+
+
+def test_without_a_value_of_today_there_is_nothing_to_correct(call: Caller) -> None:
+    call.aboard()
+    assert correct(call, "no, I meant 4").said == ["nothing_to_correct"]
+    with call.house.records.unit() as uow:
+        before = NOW - timedelta(hours=13)
+        uow.log.add_pain(call.patient_id, pain=7, region=None, message_id="yesterday", now=before)
+        uow.commit()
+    assert correct(call, "no, I meant 4").said == ["nothing_to_correct"]
+    assert pains(call) == [7]
+
+
+def test_the_answer_just_given_in_a_flow_is_corrected_and_the_talk_goes_on(call: Caller) -> None:
+    call.aboard().activate("session_form")
+    call.answer("session_form", "session_minutes", "100")
+    corrected = correct(call, "no, I meant 10", loop="session_form", requested="session_coped")
+    assert corrected.slots == {"session_minutes": "10"}
+    assert corrected.next == "session_form"
+
+
+def test_a_wrong_button_in_a_flow_puts_the_question_before_again(call: Caller) -> None:
+    call.aboard().activate(LEVEL)
+    call.answer(LEVEL, "coping", "yes")
+    again = correct(call, "I pressed the wrong button", loop=LEVEL, requested="settles")
+    assert again.slots == {"coping": None}
+    assert again.next == LEVEL
+
+
+def test_a_correction_that_shows_another_door_ends_the_onboarding(call: Caller) -> None:
+    form = "onboarding_form"
+    call.slots |= {"adult": "yes", "consent": "yes", "country": "GB", "region": "knee", "condition": "none"}
+    ended = correct(call, "no, I meant fibro and ME/CFS", loop=form, requested="clinician")
+    assert ended.slots == {"condition": None}
+    call.slots |= {"condition": "none"}
+    ended = correct(call, "no, I meant ME/CFS", loop=form, requested="clinician")
+    assert set(ended.said) == {"end_me_cfs"}
+    assert ended.ends_loop
+    assert call.patient.standing is Standing.NOT_FOR
+
+
+@pytest.mark.parametrize("slot", ["sign_check", "check", "care_sought"])
+def test_an_answer_about_warning_signs_is_not_changed_by_words_the_signs_are_shown(
+    call: Caller, slot: str
+) -> None:
+    call.aboard()
+    call("action_chat", "thanks")
+    call.understood(slot=slot, value="none")
+    call.coach_said(*call.house.library.say("answer_noted"))
+    shown = correct(call, "wrong button", loop=CUE, requested="prediction")
+    assert (shown.said, shown.next) == (["ask_which_sign"], "action_listen")
+
+
 def test_a_log_in_the_middle_of_a_flow_leads_back_to_it(call: Caller) -> None:
     call.aboard()
     assert call("action_start_flow", "log_symptom", loop=LEVEL, requested="coping").next == "log_form"
@@ -184,10 +291,24 @@ def test_a_log_in_the_middle_of_a_flow_leads_back_to_it(call: Caller) -> None:
 def test_a_session_is_kept_with_minutes_and_coping(call: Caller) -> None:
     call.aboard(region="knee").activate("session_form")
     call.answer("session_form", "session_minutes", "10")
-    assert call.answer("session_form", "session_coped", "no").said == ["session_not_coped"]
+    call.answer("session_form", "session_coped", "no")
+    assert call.answer("session_form", "session_pain", "6").said == ["session_not_coped"]
     with call.house.records.unit() as uow:
         (session,) = uow.log.history(call.patient_id, NOW.replace(day=1)).sessions
     assert (session.minutes, session.coped, session.region) == (10, False, "knee")
+    assert session.pain_after == 6
+
+
+def test_a_session_is_kept_without_the_pain_that_was_left_out(call: Caller) -> None:
+    call.aboard(region="knee").activate("session_form")
+    call.answer("session_form", "session_minutes", "10")
+    call.answer("session_form", "session_coped", "yes")
+    left_out = call("action_skip", "skip", loop="session_form", requested="session_pain")
+    assert left_out.next == "session_form"
+    assert call.activate("session_form").said == ["session_logged"]
+    with call.house.records.unit() as uow:
+        (session,) = uow.log.history(call.patient_id, NOW.replace(day=1)).sessions
+    assert session.pain_after is None
 
 
 def test_reminders_stop_only_after_a_clear_yes(call: Caller) -> None:

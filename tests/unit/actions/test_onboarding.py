@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
+from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
-from action_calls import Caller, judged
+from action_calls import NOW, Caller, judged
 
 from bot.facts.clinical import Level
 from bot.facts.talk import Standing
 from bot.library import ContentLibrary
+from bot.usecases.clock import ZONE_STEPS
 from bot.usecases.flow import SKIPPED
+from bot.usecases.present_state import zone_of
+from bot.usecases.reading import Answer, read_answer
 
 FORM = "onboarding_form"
 ANSWERS = {
@@ -193,10 +199,80 @@ def test_every_question_answers_why_do_you_ask(call: Caller, question: str) -> N
     assert why.next == FORM
 
 
-def test_the_question_for_a_reminder_names_the_clock_of_the_country(call: Caller) -> None:
+def words_of(call: Caller, question: str) -> dict[str, Any]:
+    """The question as the engine gets it to put to the patient."""
+    tracker = {"sender_id": call.patient_id}
+    told = call.web.post("/nlg", json={"response": f"utter_ask_{question}", "tracker": tracker}).json()
+    bubble: dict[str, Any] = told["bubbles"][-1]
+    return bubble
+
+
+@pytest.mark.parametrize(("country", "shown"), [("GB", "10:00"), ("IN", "15:30"), ("NZ", "23:00")])
+def test_the_question_for_a_reminder_shows_the_time_in_the_country(
+    call: Caller, country: str, shown: str
+) -> None:
+    through(call, "country")
+    call.answer(FORM, "country", country)
+    asked = words_of(call, "reminder")
+    assert f"your clock shows {shown} now" in asked["text"]
+    assert asked["asks"] == "reminder"
+
+
+def test_a_clock_that_is_wrong_is_corrected_by_the_time_and_the_reminder_asked_again(call: Caller) -> None:
+    asked = through(call, "reminder")
+    asked.append(call.answer(FORM, "reminder", "other_clock").slots["requested_slot"])
+    assert "reminder" not in call.patient.profile
+    asked.append(call.answer(FORM, "local_time", "13:02").slots["requested_slot"])
+    assert asked[-2:] == ["local_time", "reminder"]
+    assert len(asked) <= 14
+    assert "your clock shows 13:00 now" in words_of(call, "reminder")["text"]
+    assert call.answer(FORM, "reminder", "09:00").said == ["onboarding_done"]
+    assert zone_of(call.patient, call.house.library).utcoffset(NOW) == timedelta(hours=3)
+
+
+def test_a_clock_that_is_wrong_but_left_out_leads_back_to_the_reminder(call: Caller) -> None:
     through(call, "reminder")
-    asked = call.web.post(
-        "/nlg", json={"response": "utter_ask_reminder", "tracker": {"sender_id": call.patient_id}}
-    ).json()
-    assert "Europe/London" in asked["bubbles"][0]["text"]
-    assert asked["bubbles"][0]["asks"] == "reminder"
+    call.answer(FORM, "reminder", "other_clock")
+    call("action_skip", "skip", loop=FORM, requested="local_time")
+    assert call.activate(FORM).slots["requested_slot"] == "reminder"
+
+
+@pytest.mark.parametrize(
+    ("country", "question", "value", "shown"),
+    [
+        ("US", "zone_us", "America/Los_Angeles", "02:00"),
+        ("CA", "zone_ca", "America/St_Johns", "06:30"),
+        ("AU", "zone_au", "Australia/Perth", "18:00"),
+        ("other", "local_time", "3:47 pm", "15:45"),
+        (SKIPPED, "local_time", "09:58", "10:00"),
+    ],
+)
+def test_where_the_country_has_not_one_clock_the_patient_tells_theirs(
+    call: Caller, country: str, question: str, value: str, shown: str
+) -> None:
+    through(call, "country")
+    call.answer(FORM, "country", country)
+    asked = through(call, question)
+    assert asked[-1] == question
+    known = read_answer(call.house.library.question(question), value, None)
+    assert isinstance(known, Answer)
+    assert call.answer(FORM, question, known.value).slots["requested_slot"] == "reminder"
+    assert f"your clock shows {shown} now" in words_of(call, "reminder")["text"]
+
+
+def test_every_zone_that_is_offered_exists(library: ContentLibrary) -> None:
+    for step in ZONE_STEPS:
+        question = library.question(step.question)
+        assert question is not None
+        assert {option.value for option in question.options} <= available_timezones()
+
+
+def test_a_reminder_set_later_can_correct_the_clock_too(call: Caller) -> None:
+    form = "set_reminder_form"
+    call.aboard()
+    assert call("action_start_flow", "set_reminder").next == form
+    assert call.answer(form, "reminder", "other_clock").slots["requested_slot"] == "local_time"
+    assert call.answer(form, "local_time", "05:00").slots["requested_slot"] == "reminder"
+    assert call.answer(form, "reminder", "18:30").said == ["reminder_kept"]
+    assert call.patient.profile["reminder"] == "18:30"
+    assert zone_of(call.patient, call.house.library).utcoffset(NOW) == timedelta(hours=-5)

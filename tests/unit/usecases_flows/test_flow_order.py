@@ -39,9 +39,18 @@ def walk(flow: Flow, choose: Mapping[str, str]) -> list[str]:
     return order
 
 
-@given(region=st.sampled_from(REGIONS), clinician=st.sampled_from(["yes", "no", SKIPPED]))
-def test_every_way_through_the_onboarding_has_at_most_fourteen_questions(region: str, clinician: str) -> None:
-    order = walk(ONBOARDING, {"region": region, "clinician": clinician})
+COUNTRIES = ("GB", "US", "CA", "AU", "other", SKIPPED)
+
+
+@given(
+    region=st.sampled_from(REGIONS),
+    clinician=st.sampled_from(["yes", "no", SKIPPED]),
+    country=st.sampled_from(COUNTRIES),
+)
+def test_every_way_through_the_onboarding_has_at_most_fourteen_questions(
+    region: str, clinician: str, country: str
+) -> None:
+    order = walk(ONBOARDING, {"region": region, "clinician": clinician, "country": country})
     assert order[:2] == ["adult", "consent"]
     assert len(order) <= 14
     assert len(set(order)) == len(order)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from fake_house import HELLO, STOP_WORDS, FakeHouse
@@ -375,6 +376,18 @@ def test_the_progress_picture_is_drawn_for_its_own_patient_only(
     stranger = opened()
     stranger.get("/")
     assert stranger.get(found[1]).status_code == 404
+
+
+@pytest.mark.parametrize("own", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_the_last_day_of_the_progress_picture_is_today_where_the_patient_lives(
+    own: str, house: FakeHouse, visitor: TestClient
+) -> None:
+    """These two places never share a date, so one of them always differs from this machine's."""
+    house.own_zone = ZoneInfo(own)
+    house.pains = [PainEntry(datetime.now(UTC), 6)]
+    page = say(visitor, "show my progress")
+    today = datetime.now(UTC).astimezone(house.own_zone)
+    assert f"{today:%A} {today.day} {today:%B}: 6." in " ".join(page.split())
 
 
 def test_a_stored_picture_comes_from_the_folder_of_pictures(visitor: TestClient, tmp_path: Path) -> None:
