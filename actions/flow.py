@@ -17,6 +17,7 @@ from bot.usecases.profile import INTERRUPTED
 FORM_FOR = {
     "start_onboarding": Onboarding.name,
     "start_cue": form_of("cue"),
+    "start_details": "details_form",
     "log_symptom": "log_form",
     "log_session": "session_form",
     "set_goal": "set_goal_form",

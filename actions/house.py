@@ -10,6 +10,7 @@ from bot.usecases.clock import SetReminder
 from bot.usecases.controls import AskForHuman, DeleteData, ExportData, OneQuestion, StopReminders
 from bot.usecases.deliver import Words
 from bot.usecases.explain import Explain
+from bot.usecases.first_week import Details
 from bot.usecases.flow import Flow
 from bot.usecases.goals import six_goals
 from bot.usecases.log import CorrectPain, LogPain, LogSession, Progress
@@ -42,6 +43,7 @@ class House:
         return [
             Onboarding(self.records, self.library),
             *six_goals(self.profiles, self.library),
+            Details(self.profiles, self.library),
             LogPain(self.records),
             self.correct_pain,
             LogSession(self.records),

@@ -12,7 +12,12 @@ from bot.usecases.onboarding import feared_question
 from bot.usecases.ports import Library
 from bot.usecases.present_state import zone_of
 
-_STAND_INS = {"goal": "word_goal", "region": "word_region", "movement": "word_movement"}
+_STAND_INS = {
+    "goal": "word_goal",
+    "region": "word_region",
+    "movement": "word_movement",
+    "activity": "word_activity",
+}
 
 
 def variables_for(library: Library, patient: Patient, now: datetime) -> dict[str, str]:
@@ -23,6 +28,7 @@ def variables_for(library: Library, patient: Patient, now: datetime) -> dict[str
     chosen: dict[str, str | None] = {
         "goal": _unless_skipped(profile.get("goal")),
         "region": _title(library, "ask_region", region),
+        "activity": _title(library, "ask_liked_activity", profile.get("liked_activity")),
         "movement": _title(library, f"ask_{feared_question(region)}", profile.get(feared_question(region))),
     }
     stand_ins = {name: library.say(content_id)[0].text for name, content_id in _STAND_INS.items()}

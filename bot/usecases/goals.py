@@ -8,7 +8,7 @@ from bot.facts.talk import Patient
 from bot.usecases.flow import SKIPPED, WHICH_SIGN, Outcome, QuietFlow, Step, Talk
 from bot.usecases.onboarding import FEARED_STEPS, feared_question, kept
 from bot.usecases.ports import Library
-from bot.usecases.profile import Profiles, has_clinician, limits_of
+from bot.usecases.profile import Profiles, goes_slowly, has_clinician, limits_of
 
 GOALS = ("understand", "challenge", "confidence", "cue", "level", "modify")
 GOALS_DONE = "goals_done"
@@ -154,18 +154,21 @@ class Cue(Goal):
         return self._first_known(f"cue_{region}_{movement}", f"cue_{region}_other", "cue_general")
 
     def exercise_for(self, talk: Talk) -> tuple[str, ...]:
-        """A step of the ladder: the lowest after low confidence or without a clinician (C13)."""
+        """A step of the ladder: the lowest where unsure, without a clinician (C13) or sensitised (C8)."""
         region, movement = talk.said("region"), feared_movement(talk)
         if region not in EXERCISE_REGIONS:
             return ("no_exercise_for_region",)
-        easier = talk.patient.profile.get("ladder") == "easier" or not has_clinician(talk.patient)
-        wanted = f"step_{region}_{movement}_{1 if easier else 2}"
+        wanted = f"step_{region}_{movement}_{1 if self._starts_low(talk.patient) else 2}"
         found = self._first_known(wanted, f"step_{region}_{movement}_1", "")
         if not found:
             return ("no_exercise_for_region",)
         stays_small = () if has_clinician(talk.patient) else ("small_steps_only",)
         limits = ("limits_first",) if limits_of(talk.patient, self._library) else ()
         return (*limits, found, *stays_small, "stop_list")
+
+    def _starts_low(self, patient: Patient) -> bool:
+        unsure = patient.profile.get("ladder") == "easier"
+        return unsure or not has_clinician(patient) or goes_slowly(patient, self._library)
 
     def _first_known(self, *content_ids: str) -> str:
         for content_id in content_ids[:-1]:
@@ -208,8 +211,13 @@ class Modify(Goal):
 
     def closing(self, talk: Talk) -> Outcome:
         answer = talk.answers.get("how_hard") or SKIPPED
-        harder = "modify_harder" if has_clinician(talk.patient) else "modify_harder_minutes"
-        return Outcome(says=(self._ADVICE.get(answer, harder), "done_modify"), ends=True)
+        return Outcome(says=(self._ADVICE.get(answer, self._harder(talk.patient)), "done_modify"), ends=True)
+
+    def _harder(self, patient: Patient) -> str:
+        """A tenth a week at most; held for a while where they are sensitised (C24)."""
+        if not has_clinician(patient):
+            return "modify_harder_minutes"
+        return "modify_harder_slowly" if goes_slowly(patient, self._library) else "modify_harder"
 
 
 def six_goals(profiles: Profiles, library: Library) -> tuple[Goal, ...]:

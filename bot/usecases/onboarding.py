@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from bot.facts.talk import Standing
 from bot.usecases.clock import CLOCK_QUESTIONS, LOCAL_TIME, ZONE_STEPS, clock_kept, clock_turn, clock_unknown
+from bot.usecases.first_week import JOINED
 from bot.usecases.flow import SKIPPED, WHICH_SIGN, Answers, Outcome, Step, Talk
 from bot.usecases.ports import Library, Records
+from bot.usecases.present_state import zone_of
 from bot.usecases.profile import Profiles
 
 COUNTRY = "country"
@@ -78,7 +80,9 @@ class Onboarding:
     def completed(self, talk: Talk) -> Outcome:
         with self._records.unit() as uow:
             if uow.patients.get(talk.patient.id).standing is Standing.NEW:
+                today = talk.now.astimezone(zone_of(uow.patients.get(talk.patient.id), self._library)).date()
                 uow.patients.set_standing(talk.patient.id, Standing.ACTIVE)
+                uow.patients.remember(talk.patient.id, {JOINED: today.isoformat()})
                 uow.commit()
         return Outcome(says=("onboarding_done",), ends=True)
 

@@ -10,6 +10,9 @@ from bot.usecases.ports import Library, Records
 
 INTERRUPTED = "interrupted_flow"
 NO_LIMITS = "none"
+# What suggests that the nervous system is more easily set off (#108): a question for tailoring, no diagnosis.
+SENSITISATION = ("sens_spread", "sens_focus", "sens_tired", "sens_stress", "sens_senses")
+ANSWERED = frozenset({"yes", "no", "unsure"})
 
 
 class Profiles:
@@ -56,3 +59,13 @@ def limits_of(patient: Patient, library: Library) -> str | None:
 def has_clinician(patient: Patient) -> bool:
     """Whether a clinician looks after them by name (C13)."""
     return patient.profile.get("clinician") == "yes"
+
+
+def sensitised(answers: Mapping[str, str], noes_from: float) -> bool:
+    """Whether to start lower and go up slower (C8, C24): until #108 is answered, mostly with no."""
+    given = [answers.get(question) for question in SENSITISATION]
+    return not ANSWERED.issuperset(given) or given.count("no") < noes_from
+
+
+def goes_slowly(patient: Patient, library: Library) -> bool:
+    return sensitised(patient.profile, library.number("sensitisation_noes_from"))

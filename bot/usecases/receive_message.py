@@ -17,6 +17,7 @@ from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.correction import correction
 from bot.usecases.deliver import Say, Words, screened
+from bot.usecases.first_week import ROOM_BEHIND, invite
 from bot.usecases.ports import (
     Engine,
     EngineFailed,
@@ -454,6 +455,9 @@ class ReceiveMessage:
                 plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
             if understanding.get("slot") in LOGGED or turn.intent == CORRECTS:
                 self._judge_log(uow, patient, message, now)
+            if turn.flow is None and turn.replies and turn.replies[-1].content_id in ROOM_BEHIND:
+                for reply in invite(uow, patient, now, self._library, self._words):
+                    uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
             uow.commit()
 
     def _judge_log(self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime) -> None:

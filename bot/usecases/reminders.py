@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from bot.facts.talk import Patient, Standing
 from bot.usecases.clock import CLOCK_QUESTIONS
 from bot.usecases.deliver import Words
+from bot.usecases.first_week import invite
 from bot.usecases.ports import Library, UnitOfWork
 from bot.usecases.present_state import present_state, zone_of
 
@@ -48,6 +49,7 @@ def remind_due(uow: UnitOfWork, now: datetime, library: Library, words: Words) -
     for patient_id in uow.patients.due_reminders(now):
         patient = uow.patients.get(patient_id)
         if patient.standing is Standing.ACTIVE and not present_state(uow, patient, now, library).open:
-            for reply in words.for_patient(patient)("reminder_daily"):
+            reminder = words.for_patient(patient)("reminder_daily")
+            for reply in (*reminder, *invite(uow, patient, now, library, words)):
                 uow.messages.say(patient.id, reply, in_reply_to=None, now=now)
         plan_reminder(uow, patient, now, library)

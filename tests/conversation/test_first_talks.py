@@ -132,6 +132,48 @@ def test_pain_is_logged_with_one_tap_and_shown_as_picture_and_text(onboarded: On
     assert any(reply["image"] for reply in talk.answer["replies"])
 
 
+def test_a_pain_value_is_put_right_and_a_wrong_button_asks_again(onboarded: Onboarded) -> None:
+    talk = onboarded(region="Knee", movement="Squat")
+    talk.say("/log")
+    talk.press("7")
+    talk.say("no, I meant 4")
+    assert talk.ids == ["pain_corrected"]
+    talk.say("wrong button")
+    assert talk.ids[-1] == "ask_pain_again"
+    talk.press("3")
+    talk.say("/progress")
+    assert re.search(r": 3\b", talk.said)
+    assert "7, " not in talk.said
+
+
+def test_a_session_is_logged_with_the_pain_after_it(onboarded: Onboarded) -> None:
+    talk = onboarded(region="Knee", movement="Squat")
+    talk.say("I want to log what I did today")
+    assert talk.ids == ["ask_session_minutes"]
+    talk.press("10")
+    talk.press("Yes")
+    assert talk.ids == ["ask_session_pain"]
+    talk.press("3")
+    assert talk.ids == ["session_logged"]
+
+
+def test_the_first_weeks_questions_are_reached_from_help(onboarded: Onboarded) -> None:
+    talk = onboarded(region="Knee", movement="Squat")
+    talk.say("help")
+    talk.press("A few quick questions")
+    assert talk.ids == ["ask_sens_spread"]
+    talk.press("No")
+    talk.say("why do you ask?")
+    assert talk.ids[-1] == "ask_sens_focus"
+    talk.say("back")
+    assert talk.ids == ["ask_sens_spread"]
+    talk.say("skip")
+    for _ in range(4):
+        talk.press("No")
+    talk.press("Gardening")
+    assert talk.ids == ["details_done_slowly"]
+
+
 def test_a_question_about_a_symptom_nobody_can_judge_is_never_called_fine(onboarded: Onboarded) -> None:
     talk = onboarded(region="Knee", movement="Squat")
     talk.say("is it normal that my kneecap makes a purple glow at night?")

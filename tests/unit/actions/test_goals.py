@@ -6,8 +6,10 @@ import pytest
 from action_calls import Caller
 
 from bot.usecases.goals import GOALS
+from bot.usecases.profile import SENSITISATION
 
 CUE = "goal_cue_form"
+NOT_SENSITISED = dict.fromkeys(SENSITISATION, "no")
 KNEE = {"region": "knee", "feared_knee": "squat", "movement": "squat", "goal": "dance"}
 
 
@@ -58,13 +60,34 @@ def test_low_confidence_leads_to_an_easier_step(call: Caller, sure: str, says: s
 def test_the_step_fits_confidence_and_supervision(
     call: Caller, clinician: str, ladder: str, step: str
 ) -> None:
-    call.aboard(**KNEE, clinician=clinician, ladder=ladder)
+    call.aboard(**KNEE, **NOT_SENSITISED, clinician=clinician, ladder=ladder)
     call.green()
     call.activate(CUE)
     said = call.answer(CUE, "prediction", "it may hurt").said
     assert step in said
     assert ("small_steps_only" in said) == (clinician == "no")
     assert "stop_list" in said
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [{}, {**NOT_SENSITISED, "sens_focus": "skipped"}, dict.fromkeys(SENSITISATION, "yes")],
+)
+def test_the_lowest_step_holds_until_the_first_weeks_questions_say_otherwise(
+    call: Caller, answers: dict[str, str]
+) -> None:
+    call.aboard(**KNEE, **answers, clinician="yes", ladder="usual")
+    call.green()
+    call.activate(CUE)
+    assert "step_knee_squat_1" in call.answer(CUE, "prediction", "it may hurt").said
+
+
+def test_harder_is_held_for_a_week_while_the_lowest_profile_holds(call: Caller) -> None:
+    form = "goal_modify_form"
+    call.aboard(**KNEE, clinician="yes").activate(form)
+    call.answer(form, "how_hard", "too_easy")
+    said = call.answer(form, "modify_why", "because").said
+    assert said == ["modify_harder_slowly", "done_modify"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +175,7 @@ def test_harder_means_minutes_without_a_clinician(
     call: Caller, how: str, clinician: str, advice: str
 ) -> None:
     form = "goal_modify_form"
-    call.aboard(**KNEE, clinician=clinician).activate(form)
+    call.aboard(**KNEE, **NOT_SENSITISED, clinician=clinician).activate(form)
     call.answer(form, "how_hard", how)
     assert call.answer(form, "modify_why", "because").said == [advice, "done_modify"]
 

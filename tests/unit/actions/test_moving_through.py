@@ -15,6 +15,7 @@ from actions.server import ACTIONS, executor_for
 from bot.facts.clinical import Level
 from bot.facts.talk import Button, Kind, Reply, Standing
 from bot.library import ContentLibrary
+from bot.usecases.profile import SENSITISATION
 
 LEVEL = "goal_level_form"
 CUE = "goal_cue_form"
@@ -436,6 +437,45 @@ def test_every_bubble_is_one_the_library_vouches_for(call: Caller, library: Cont
                 bubble["variables"],
             )
             assert library.vouches(reply)
+
+
+DETAILS = "details_form"
+
+
+def test_the_first_weeks_questions_are_kept_and_skipped_ones_count_as_open(call: Caller) -> None:
+    call.aboard()
+    assert call("action_start_flow", "start_details").next == DETAILS
+    call.activate(DETAILS)
+    for question in SENSITISATION[:-1]:
+        call.answer(DETAILS, question, "no")
+    skipped = call("action_skip", "skip", loop=DETAILS, requested=SENSITISATION[-1])
+    assert skipped.next == DETAILS
+    assert SENSITISATION[-1] not in call.patient.profile
+    done = call.answer(DETAILS, "liked_activity", "gardening")
+    assert done.said == ["details_done_slowly"]
+    assert "gardening" in call("action_chat", "plan_today").responses[0]["text"]
+    call.slots |= {"sens_senses": None, "liked_activity": None}
+    call.answer(DETAILS, SENSITISATION[-1], "no")
+    assert call.answer(DETAILS, "liked_activity", "walking").said == ["details_done"]
+
+
+@pytest.mark.parametrize("question", [*SENSITISATION, "liked_activity"])
+def test_every_question_of_the_first_week_answers_why_skip_and_back(call: Caller, question: str) -> None:
+    call.aboard().activate(DETAILS)
+    call.slots |= dict.fromkeys(SENSITISATION[: [*SENSITISATION, "liked_activity"].index(question)], "yes")
+    assert call("action_why", "why", loop=DETAILS, requested=question).said[0] == f"ask_{question}.why"
+    back = call("action_back", "back", loop=DETAILS, requested=question)
+    before = [*SENSITISATION, "liked_activity"].index(question)
+    assert back.said == (["nothing_before"] if before == 0 else [])
+    assert back.slots == ({} if before == 0 else {SENSITISATION[before - 1]: None})
+    skipped = call("action_skip", "skip", loop=DETAILS, requested=question)
+    assert skipped.slots[question] == "skipped"
+
+
+def test_the_first_weeks_questions_wait_while_something_stands_open(call: Caller) -> None:
+    call.aboard()
+    call("action_triage", "report_symptom", verdict=judged(Level.ASSESS, "stop_list"))
+    assert call("action_start_flow", "start_details").next == "action_listen"
 
 
 @cache

@@ -68,6 +68,7 @@ def test_everybody_who_answers_comes_aboard_and_gets_three_ways_on(call: Caller)
     assert len(last.responses[0]["buttons"]) == 3
     assert call.patient.standing is Standing.ACTIVE
     assert call.patient.profile["zone"] == "Europe/London"
+    assert call.patient.profile["joined_on"] == NOW.date().isoformat()
     assert call.patient.profile["movement"] == "stairs"
 
 
