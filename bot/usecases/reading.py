@@ -62,6 +62,8 @@ class Misfit(Enum):
 
     OFF_SCALE = "off_scale"
     NO_SUCH_TIME = "no_such_time"
+    NO_SUCH_DAY = "no_such_day"
+    DAY_TO_COME = "day_to_come"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.facts.clinical import History, Level, SymptomFact, Urgency, Verdict
 from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.correction import correction
+from bot.usecases.dates import misdated
 from bot.usecases.deliver import Say, Words, screened
 from bot.usecases.first_week import ROOM_BEHIND, invite
 from bot.usecases.ports import (
@@ -137,7 +138,7 @@ class ReceiveMessage:
         now = self._clock()
         with self._records.unit() as uow:
             asked = uow.messages.open_question(patient.id)
-        answer = self._read(message, asked)
+        answer = self._misdated(patient, message, now) or self._read(message, asked)
         facts = self._facts(message, answer, asked)
         with self._records.unit() as uow:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
@@ -186,6 +187,11 @@ class ReceiveMessage:
             )
             uow.commit()
         return verdict, bool(replies)
+
+    def _misdated(self, patient: Patient, message: Message, now: datetime) -> Misfit | None:
+        """Why the day that the words name can't be; a day is never kept that wasn't."""
+        today = now.astimezone(zone_of(patient, self._library)).date()
+        return None if message.payload is not None else misdated(message.text or "", today)
 
     def _read(self, message: Message, asked: Message | None) -> Answer | Misfit | None:
         """The answer that this message gives to the question that stands open, or that a button names."""

@@ -176,6 +176,35 @@ async def test_a_question_with_words_of_the_persons_own_is_put_again_in_the_same
     assert person.heard[-1].text == asked.text
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "said"),
+    [
+        ("ask_pain_months", "since 30 February", ["no_such_day", "ask_pain_months"]),
+        ("ask_pain_months", "since tomorrow", ["day_to_come", "ask_pain_months"]),
+        ("ask_pain_now", "4 since tomorrow", ["day_to_come", "ask_pain_now"]),
+        ("ask_session_minutes", "I did it next Monday", ["day_to_come", "ask_session_minutes"]),
+    ],
+)
+async def test_a_day_that_cannot_be_is_told_kept_nowhere_and_the_question_put_again(
+    house: House, question: str, text: str, said: list[str]
+) -> None:
+    person = house.patient()
+    await person.send("hello")
+    person.is_asked(question)
+    assert await person.say(text) == said
+    assert len(house.engine.heard) == 1
+    assert "slot" not in person.wrote[-1].understanding
+
+
+async def test_a_sign_beside_a_day_that_cannot_be_is_answered_all_the_same(house: House) -> None:
+    person = house.patient()
+    assert await person.say("my knee is swollen since tomorrow") == [
+        "say_assess_joint_swelling",
+        "day_to_come",
+    ]
+    assert await person.say("chest pain since tomorrow") == ["say_stop_chest"]
+
+
 async def test_a_sign_beside_a_time_that_does_not_exist_is_answered_all_the_same(house: House) -> None:
     person = house.patient()
     await person.send("hello")
