@@ -183,7 +183,9 @@ class Setup:
         return answer_of(line)
 
     def sync(self, name: str, home: Path, locks: list[Path]) -> None:
-        line = [self.uv, "pip", "sync", "--require-hashes", "--python", python_in(home), *map(str, locks)]
+        # Compiled now, or the first start would compile every module while somebody waits for it.
+        options = ["--require-hashes", "--compile-bytecode", "--python", python_in(home)]
+        line = [self.uv, "pip", "sync", *options, *map(str, locks)]
         self.run(name, line, NETWORK_MENDS, keep_log=True)
 
     def skipped(self, home: Path, stamp: str) -> bool:

@@ -242,3 +242,13 @@ def test_make_without_a_target_lists_the_commands_and_changes_nothing() -> None:
         "lock",
         "format",
     }
+
+
+def test_what_is_installed_is_compiled_at_once_and_not_at_the_first_start(tmp_path: Path) -> None:
+    class Noted(setup.Setup):  # type: ignore[misc, name-defined]
+        def run(self, name: str, command: list[str], *_: object, **__: object) -> None:
+            commands.append(command)
+
+    commands: list[list[str]] = []
+    Noted("run", tmp_path).sync("engine", tmp_path, [tmp_path / "engine.txt"])
+    assert [("sync" in command, "--compile-bytecode" in command) for command in commands] == [(True, True)]
