@@ -138,7 +138,7 @@ class ReceiveMessage:
         now = self._clock()
         with self._records.unit() as uow:
             asked = uow.messages.open_question(patient.id)
-        answer = self._misdated(patient, message, now) or self._read(message, asked)
+        answer = self._answer_in(patient, message, asked, now)
         facts = self._facts(message, answer, asked)
         with self._records.unit() as uow:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
@@ -187,6 +187,16 @@ class ReceiveMessage:
             )
             uow.commit()
         return verdict, bool(replies)
+
+    def _answer_in(
+        self, patient: Patient, message: Message, asked: Message | None, now: datetime
+    ) -> Answer | Misfit | None:
+        """What the message answers, if anything. Whatever breaks here, it is screened all the same."""
+        try:
+            return self._misdated(patient, message, now) or self._read(message, asked)
+        except Exception as fault:
+            log.error("reading an answer failed: %s", type(fault).__name__)
+            return None
 
     def _misdated(self, patient: Patient, message: Message, now: datetime) -> Misfit | None:
         """Why the day that the words name can't be; a day is never kept that wasn't."""

@@ -94,7 +94,7 @@ async def test_the_reminder_of_a_later_day_brings_the_invitation_along(house: Ho
         uow.patients.remind_at(person.id, house.clock() + timedelta(days=1))
         uow.commit()
     house.clock.skip(timedelta(days=1, minutes=1))
-    await house.due.everything()
+    await house.round()
     assert person.ids[-2:] == ["reminder_daily", INVITED]
     assert await person.say("hello") == ["chat_greet"]
 
