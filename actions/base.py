@@ -73,8 +73,13 @@ class Digression(CoachAction):
             events = [*events, SlotSet(MISSES, 0)]
         if any(event["event"] == "followup" for event in events):
             return events
+        onward = self.onward(turn)
+        return [*events, FollowupAction(onward)] if onward else events
+
+    def onward(self, turn: Turn) -> str | None:
+        """What comes next; None leaves it to the story that this action is a step of."""
         waits = turn.loop is None and turn.patient.standing is Standing.NEW and not turn.closed
-        return [*events, FollowupAction(turn.loop or (Onboarding.name if waits else LISTEN))]
+        return turn.loop or (Onboarding.name if waits else LISTEN)
 
     def rescue(self, tracker: Tracker) -> Events:
         return [FollowupAction((tracker.active_loop or {}).get("name") or LISTEN)]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from actions.base import Digression, Events
+from actions.base import LISTEN, Digression, Events
 from actions.turn import Turn
 from bot.usecases.teach import TO_A_HUMAN
 
 
 class TeachTopic(Digression):
+    """The topic's lesson, as the first step of a story.
+
+    The story goes on only where nothing else is asked: its "yes" must never answer a check or a flow.
+    """
+
     action_name: ClassVar[str] = "action_teach"
 
     def act(self, turn: Turn) -> Events:
@@ -17,6 +22,11 @@ class TeachTopic(Digression):
         if turn.intent in TO_A_HUMAN:
             self.house.ask_for_human(turn.free_talk(), turn.intent)
         return []
+
+    def onward(self, turn: Turn) -> str | None:
+        onward = super().onward(turn)
+        asked = turn.closed or self.house.explain.last_question(turn.patient_id)
+        return onward if asked or onward != LISTEN or not turn.on_board else None
 
 
 class Why(Digression):
@@ -40,7 +50,7 @@ class Why(Digression):
         if turn.loop and turn.requested:
             return f"ask_{turn.requested}"
         last = self.house.explain.last_question(turn.patient_id)
-        return last or self.house.explain.said_last(turn.patient_id, questions=True)
+        return last or self.house.explain.said_last(turn.patient_id)
 
 
 class TellMore(Why):
@@ -50,8 +60,8 @@ class TellMore(Why):
     part: ClassVar[str] = "more"
 
     def _meant(self, turn: Turn) -> str | None:
-        told = self.house.explain.said_last(turn.patient_id, questions=False)
-        return told or self.house.explain.said_last(turn.patient_id, questions=True)
+        told = self.house.explain.told_last(turn.patient_id)
+        return told or self.house.explain.said_last(turn.patient_id)
 
 
 class Repeat(Digression):
@@ -62,7 +72,7 @@ class Repeat(Digression):
     def act(self, turn: Turn) -> Events:
         if turn.loop:
             return []
-        content_id = self.house.explain.said_last(turn.patient_id, questions=True)
+        content_id = self.house.explain.said_last(turn.patient_id)
         try:
             turn.say(content_id or "nothing_to_repeat")
         except (KeyError, ValueError):

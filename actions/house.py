@@ -31,7 +31,7 @@ class House:
         self.profiles = Profiles(records)
         self.teach = Teach(self.profiles, library)
         self.misunderstood = Misunderstood(records, library)
-        self.explain = Explain(records)
+        self.explain = Explain(records, library)
         self.progress = Progress(records, library)
         self.ask_for_human = AskForHuman(records)
         self.flows = {flow.name: flow for flow in self._all_flows()}

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from actions.asking import ValidateFlow
 from actions.base import DEADLINE, CoachAction
 from actions.education import Repeat, TeachTopic, TellMore, Why
-from actions.fallback import Fallback
+from actions.fallback import UsualReply
 from actions.flow import Back, Correct, EndFlow, ResumeFlow, Skip, StartFlow, StartOver, StopFlow
 from actions.house import House
 from actions.session_start import ActionSessionStart
@@ -30,7 +30,7 @@ from bot.settings import load
 LOOPBACK = "127.0.0.1"
 ACTIONS: tuple[type[CoachAction], ...] = (
     *(StartFlow, EndFlow, StopFlow, ResumeFlow, Skip, Back, StartOver, Correct),
-    *(Triage, Answered, CareSought, TeachTopic, Why, TellMore, Repeat, Chat, ViewProgress, Fallback),
+    *(Triage, Answered, CareSought, TeachTopic, Why, TellMore, Repeat, Chat, ViewProgress, UsualReply),
 )
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,14 @@ PIPELINES = {"embeddings": "config.yml", "counts": "config-counts.yml"}
 PIPELINE_SETTING = "SAFECUE_PIPELINE"
 MODEL = "safecue"
 SHOWN = 2000
-COMPONENTS = ("classifier.py", "facts_component.py", "featuriser.py", "intent_rules.py", "minilm.py")
+COMPONENTS = (
+    "classifier.py",
+    "facts_component.py",
+    "featuriser.py",
+    "importer.py",
+    "intent_rules.py",
+    "minilm.py",
+)
 
 
 def inputs_of(project: Path, config: Path) -> Iterator[Path]:
@@ -50,7 +57,12 @@ def train(project: Path, config: Path, models: Path) -> str | None:
         domain = project / "domain" if (project / "domain").is_dir() else project / "domain.yml"
         try:
             result = rasa.model_training.train(
-                str(domain), str(config), [str(project / "data")], output=str(models), fixed_model_name=MODEL
+                str(domain),
+                str(config),
+                [str(project / "data")],
+                output=str(models),
+                fixed_model_name=MODEL,
+                core_additional_arguments={"augmentation_factor": 0},
             )
         except (RasaException, SystemExit) as fault:
             return f"{fault}\n{_end_of(heard)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+import time
 from typing import Any
 
 from jsonschema.validators import validator_for
@@ -18,7 +19,7 @@ from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
@@ -26,6 +27,9 @@ from engine.tracker_store import PrivateTrackerStore
 
 FRESH_AFTER = 20
 FRESH_AFTER_IN_A_LOOP = 60
+PAUSE = 3600.0  # seconds after which a "yes" no longer means what was said before
+STORY_POLICY = "MemoizationPolicy"
+STORY_LOOKS_BACK = 2  # turns: what `max_history: 4` in config.yml spans
 DEADLINE = 15.0
 LONGEST_TEXT = 2000
 BUBBLE = ("text", "buttons", "image", "content_id", "version", "kind", "asks", "region", "variables")
@@ -149,11 +153,12 @@ class Turns(MessageProcessor):
 
     async def _tracker_in_session(self, sender: str) -> DialogueStateTracker:
         """The conversation so far. Rasa's cost grows with the session, so a new one begins between
-        conversations and at a bound."""
+        conversations and at a bound; a story that runs is taken along, and left after a pause."""
         tracker = await self.get_tracker(sender)
         if tracker.applied_events() and not session_is_due(tracker):
             return tracker
         flow, asked = tracker.active_loop_name, tracker.get_slot(REQUESTED_SLOT)
+        story = [] if _long_ago(tracker) else story_so_far(tracker)
         await self._run_action(
             self._get_action(ACTION_SESSION_START_NAME),
             tracker,
@@ -161,6 +166,7 @@ class Turns(MessageProcessor):
             self.nlg,
             PolicyPrediction.for_action_name(self.domain, ACTION_SESSION_START_NAME),
         )
+        tracker.update_with_events(story, self.domain)
         if flow:
             tracker.update_with_events([ActiveLoop(flow), SlotSet(REQUESTED_SLOT, asked)], self.domain)
         await self.save_tracker(tracker)
@@ -216,7 +222,21 @@ def session_is_due(tracker: DialogueStateTracker) -> bool:
     turns = sum(isinstance(event, UserUttered) for event in tracker.events)
     if tracker.active_loop_name:
         return turns >= FRESH_AFTER_IN_A_LOOP
-    return turns >= FRESH_AFTER or _last_turn_ended_a_loop(tracker)
+    return turns >= FRESH_AFTER or _last_turn_ended_a_loop(tracker) or _long_ago(tracker)
+
+
+def _long_ago(tracker: DialogueStateTracker) -> bool:
+    newest = tracker.events[-1].timestamp if tracker.events else None
+    return newest is not None and time.time() - newest > PAUSE
+
+
+def story_so_far(tracker: DialogueStateTracker) -> list[Event]:
+    """The turns that a story needs to go on, where the last turn was part of one."""
+    steps = [event for event in tracker.events if isinstance(event, (UserUttered, ActionExecuted))]
+    if not steps or STORY_POLICY not in (getattr(steps[-1], "policy", None) or ""):
+        return []
+    turns = [place for place, event in enumerate(steps) if isinstance(event, UserUttered)]
+    return steps[turns[-STORY_LOOKS_BACK:][0] :]
 
 
 def _last_turn_ended_a_loop(tracker: DialogueStateTracker) -> bool:

@@ -71,6 +71,11 @@ class ContentLibrary:
         """What "tell me more" adds to an entry; its reason where nothing more is written."""
         return self.say(f"{self._name(content_id)}.more")
 
+    def tells_more(self, content_id: str) -> bool:
+        """Whether `more` has something of its own to tell, besides the reason."""
+        entry = self._entries.get(content_id)
+        return entry is not None and bool(entry.more)
+
     def vouches(self, reply: Reply) -> bool:
         """Whether this reply is word for word what `say` gives for its id and variables."""
         try:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from bot.facts.talk import Direction, Message
-from bot.usecases.ports import Records
+from bot.usecases.ports import Library, Records
 
 LOOK_BACK = 20
 
 
 class Explain:
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, library: Library) -> None:
         self._records = records
+        self._library = library
 
     def last_question(self, patient_id: str) -> str | None:
         """The content id of the question that stands open."""
@@ -20,19 +22,23 @@ class Explain:
             asked = uow.messages.open_question(patient_id)
         return asked.content_id if asked else None
 
-    def said_last(self, patient_id: str, *, questions: bool) -> str | None:
-        """The content id of the coach's newest words; without `questions`, of what it told before asking."""
-        return next(
-            (
-                message.content_id.partition(".")[0]
-                for message in self._newest(patient_id)
-                if message.content_id and (questions or message.asks is None)
-            ),
-            None,
-        )
+    def said_last(self, patient_id: str) -> str | None:
+        """The content id of the coach's newest words."""
+        return next((_entry_of(line) for line in self._newest(patient_id)), None)
+
+    def told_last(self, patient_id: str) -> str | None:
+        """The content id of what it told before asking: of several in a reply, the one with more to tell."""
+        told = [line for line in self._newest(patient_id) if line.asks is None]
+        newest = takewhile(lambda line: line.in_reply_to == told[0].in_reply_to, told)
+        together = [_entry_of(line) for line in newest]
+        return next(filter(self._library.tells_more, together), next(iter(together), None))
 
     def _newest(self, patient_id: str) -> Iterator[Message]:
         with self._records.unit() as uow:
             last = uow.messages.last_said(patient_id)
             lines = uow.messages.transcript(patient_id, after=max(0, last.seq - LOOK_BACK)) if last else ()
-        return (line for line in reversed(lines) if line.direction is Direction.OUT)
+        return (line for line in reversed(lines) if line.direction is Direction.OUT and line.content_id)
+
+
+def _entry_of(line: Message) -> str:
+    return (line.content_id or "").partition(".")[0]

@@ -312,6 +312,9 @@ class Library(Protocol):
     def question(self, content_id: str) -> Question | None: ...
     def why(self, content_id: str) -> tuple[Reply, ...]: ...
     def more(self, content_id: str) -> tuple[Reply, ...]: ...
+    def tells_more(self, content_id: str) -> bool:
+        """Whether `more` has something of its own to tell, besides the reason."""
+
     def short_form(self, text: str) -> str | None:
         """The intent behind a short exact form (yes, thanks, back, why ...), or None."""
 

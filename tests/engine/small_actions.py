@@ -56,17 +56,22 @@ def again(tracker: Tracker) -> Events:
     return [SlotSet("region", None), FollowupAction("talk_form")]
 
 
+def again_in_the_loop(tracker: Tracker) -> Events:
+    return [FollowupAction("talk_form")] if tracker.active_loop.get("name") else []
+
+
 EXECUTOR = ActionExecutor()
 for action in (
     ActionSessionStart(),
     Small("action_safety_stop", lambda t: [ActiveLoop(None), SlotSet("requested_slot", None)], lambda t: ""),
-    Small("action_teach", lambda t: [FollowupAction("talk_form")] if t.active_loop.get("name") else []),
+    Small("action_teach", again_in_the_loop),
     Small("action_begin", lambda t: [FollowupAction("talk_form")]),
     Small("action_go_back", again),
     Small("action_done"),
     Small("action_slots", says=slots_of),
     Small("action_not_understood"),
     Small("action_stray_answer"),
+    Small("action_default_fallback", lambda t: again_in_the_loop(t) or [FollowupAction("action_listen")]),
 ):
     EXECUTOR.register_action(action)
 

@@ -15,6 +15,8 @@ INTENTS = (
     "report_symptom",
     "begin",
     "go_back",
+    "worry",
+    "affirm",
     "nlu_fallback",
 )
 
@@ -48,6 +50,22 @@ actions:
   - action_slots
   - action_not_understood
   - action_stray_answer
+  - action_default_fallback
+"""
+
+# Its words need no place in the domain: engine/importer.py finds them.
+STORIES = """
+version: "3.1"
+stories:
+- story: a worry
+  steps:
+  - {intent: worry}
+  - {action: action_slots}
+  - {action: utter_worry_asked}
+  - {intent: affirm}
+  - {action: utter_worry_heard}
+  - {intent: affirm}
+  - {action: utter_worry_done}
 """
 
 RULES = """
@@ -95,6 +113,7 @@ def lay_out(folder: Path) -> Path:
     (folder / "data").mkdir()
     (folder / "domain.yml").write_text(DOMAIN)
     (folder / "data" / "rules.yml").write_text(RULES)
+    (folder / "data" / "stories.yml").write_text(STORIES)
     lines = ['version: "3.1"', "nlu:"]
     for intent, texts in EXAMPLES.items():
         lines += [f"- intent: {intent}", "  examples: |", *(f"    - {text}" for text in texts)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -10,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from engine_bench import RunningEngine, Talk
+from engine_bench import ENGINE_PYTHON, RunningEngine, Talk, settings_for
 
 pytestmark = pytest.mark.engine
 
@@ -223,6 +224,83 @@ def test_a_fresh_session_within_a_flow_keeps_its_question_and_its_answers(
     assert stored[-1] < stored[-10]
     assert talk.answer("thought", "worn")["flow"] is None
     assert texts(talk.say(intent="belief_damage")) == ["{'region': 'knee', 'thought': 'worn'}"]
+
+
+def test_a_story_goes_on_with_what_was_said_and_then_is_over(talk: Talk) -> None:
+    told = [texts(talk.say(intent=intent))[-1] for intent in ("worry", "affirm", "affirm", "affirm")]
+    assert told == ["say worry_asked", "say worry_heard", "say worry_done", "action_default_fallback"]
+
+
+def test_a_story_is_found_at_any_place_of_a_talk_whatever_slots_are_filled(talk: Talk) -> None:
+    talk.say(intent="begin")
+    talk.answer("region", "knee")
+    talk.answer("thought", "worn")
+    for before in (["greet"], ["worry"], ["worry", "affirm"]):
+        for intent in before:
+            talk.say(intent=intent)
+        assert texts(talk.say(intent="worry"))[-1] == "say worry_asked"
+        assert texts(talk.say(intent="affirm"))[-1] == "say worry_heard"
+
+
+@pytest.mark.parametrize("level", STOPS)
+def test_a_stop_in_the_middle_of_a_story_leaves_it(talk: Talk, level: str) -> None:
+    talk.say(intent="worry")
+    assert talk.say("chest pain", verdict={"level": level})["replies"] == []
+    assert texts(talk.say(intent="affirm")) == ["action_default_fallback"]
+
+
+@pytest.mark.parametrize("between", ["greet", "pacing", "report_symptom", "nlu_fallback"])
+def test_anything_else_in_the_middle_of_a_story_leaves_it(talk: Talk, between: str) -> None:
+    talk.say(intent="worry")
+    talk.say(intent="affirm")
+    talk.say(intent=between)
+    assert texts(talk.say(intent="affirm")) == ["action_default_fallback"]
+
+
+def test_a_flow_leaves_a_story_and_its_question_is_asked_again(talk: Talk) -> None:
+    talk.say(intent="worry")
+    talk.say(intent="begin")
+    answer = talk.say(intent="affirm")
+    assert "say worry_heard" not in texts(answer)
+    assert (texts(answer)[-1], answer["requested_slot"]) == ("say ask_region", "region")
+
+
+def test_a_yes_without_a_story_gets_the_usual_reply(talk: Talk) -> None:
+    assert texts(talk.say(intent="affirm")) == ["action_default_fallback"]
+
+
+@pytest.mark.parametrize("turns_before", [18, 19])
+def test_a_story_goes_on_over_a_fresh_session(talk: Talk, engine: RunningEngine, turns_before: int) -> None:
+    for _ in range(turns_before):
+        talk.say(intent="greet")
+    told, stored = [], []
+    for intent in ("worry", "affirm", "affirm", "affirm"):
+        told.append(texts(talk.say(intent=intent))[-1])
+        stored.append(len(engine.rows("events", talk.sender)))
+    assert min(stored) < stored[0]
+    assert told == ["say worry_asked", "say worry_heard", "say worry_done", "action_default_fallback"]
+
+
+PAUSED = """
+import time
+from rasa.shared.core.events import ActionExecuted
+from rasa.shared.core.trackers import DialogueStateTracker
+from engine.turns import session_is_due
+for seconds in (3500, 3700):
+    events = [ActionExecuted("action_listen", timestamp=time.time() - seconds)]
+    print(session_is_due(DialogueStateTracker.from_events("someone", events)))
+"""
+
+
+def test_after_an_hour_a_yes_no_longer_belongs_to_a_story(engine: RunningEngine) -> None:
+    ran = subprocess.run(
+        [str(ENGINE_PYTHON), "-c", PAUSED],
+        env=settings_for(engine.folder, 0, ""),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.stdout.split() == ["False", "True"], ran.stderr
 
 
 def test_erasing_a_person_removes_every_row_and_nobody_elses(engine: RunningEngine) -> None:
