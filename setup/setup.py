@@ -133,7 +133,11 @@ class Setup:
         self.finish(home, stamp)
 
     def model(self) -> None:
-        """The engine knows by itself whether its model is current."""
+        """The engine knows by itself whether its model is current, but not what is wrong with a story."""
+        ours = python_in(self.root / ".venv")
+        self.run(
+            "stories", [ours, "-m", "bot.cli", "check", "--stories"], MODEL_MENDS, what="A story is wrong"
+        )
         python = python_in(self.root / "engine" / ".venv")
         chosen = from_env_file(self.root / ".env", ("SAFECUE_PIPELINE", "SAFECUE_WEIGHTS_DIR"))
         self.run("model", [python, "-m", "engine.train"], MODEL_MENDS, {**chosen, **os.environ})

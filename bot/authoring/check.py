@@ -1,4 +1,4 @@
-"""`safecue check`: everything that is wrong with the content, at once; file and line first, the mend last."""
+"""`safecue check`: all that is wrong with content and stories, at once; file and line first, mend last."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.library.checking import check_content
+from bot.library.checking import check_content, check_stories_of
 
 
 def run(arguments: list[str]) -> int:
     """0: no fault; 1: faults, one a line."""
-    parser = ArgumentParser(prog="safecue check", description="Check everything in content/.")
+    parser = ArgumentParser(prog="safecue check", description="Check everything in content/ and data/.")
     parser.add_argument(
         "project", nargs="?", type=Path, default=Path(), help="the folder that holds content/"
     )
-    project: Path = parser.parse_args(arguments).project
-    faults = check_content(project.resolve(), datetime.now(UTC).date())
+    parser.add_argument("--stories", action="store_true", help="look at data/stories alone")
+    asked = parser.parse_args(arguments)
+    project: Path = asked.project.resolve()
+    faults = check_stories_of(project) if asked.stories else check_content(project, datetime.now(UTC).date())
     for fault in faults:
         print(fault)
-    print(f"{len(faults)} faults" if faults else "The content has no faults.", file=sys.stderr)
+    print(f"{len(faults)} faults" if faults else "No faults.", file=sys.stderr)
     return 1 if faults else 0

@@ -15,6 +15,7 @@ from bot.library.library import BUBBLE_LIMIT, ContentLibrary, raw_entries, read_
 from bot.library.readability import grade
 from bot.library.reading import Fault, Listed, Mapped, line_at, mappings_in, read_mapping, shown
 from bot.library.screening_content import read_screening
+from bot.library.stories import check_stories
 
 GRADE_LIMIT = 6.0
 DRAWN = frozenset({"progress", "progress.png"})  # `bot/pictures.py` draws these when they are sent
@@ -57,6 +58,13 @@ def check_content(project: Path, today: date) -> tuple[Fault, ...]:
     faults += _faults_of_topics(root, library)
     faults += _faults_of_numbers(root, library, today)
     return tuple(sorted(set(faults)))
+
+
+def check_stories_of(project: Path) -> tuple[Fault, ...]:
+    """Every fault of `data/stories`: what would be trained wrongly without a word."""
+    domain, _ = read_mapping(project / "domain.yml", "domain.yml")
+    library, _ = read_library(project / "content")
+    return tuple(sorted(set(check_stories(project, _names(domain.get("intents")), library))))
 
 
 def _placed(root: Path) -> Iterator[Placed]:
@@ -169,6 +177,7 @@ def _faults_of_domain(project: Path, library: ContentLibrary, placed: list[Place
         if item.entry.asks in slots and not called:
             yield item.fault((), f"no `utter_{asks}` in domain.yml", "add it to the domain's actions")
     yield from _faults_of_nlu(project, intents, library)
+    yield from check_stories(project, intents, library)
     forms, _ = read_mapping(project / "content" / "short_forms.yml", "content/short_forms.yml")
     for intent in forms:
         if intent not in intents:

@@ -122,7 +122,7 @@ tell_more: {group: dialogue, title: More}
 """,
     "domain.yml": """\
 intents: [affirm, why, pacing, tell_more]
-slots: {region: {type: text}}
+slots: {region: {type: text, influence_conversation: false}}
 actions:
   - utter_ask_region
 """,
