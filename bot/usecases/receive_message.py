@@ -142,6 +142,7 @@ class ReceiveMessage:
             asked = uow.messages.open_question(patient.id)
         answer = self._misdated(patient, message, now) or self._read(message, asked)
         facts = self._facts(message, answer, asked)
+        unreadable = self._unreadable(message, answer, facts)
         with self._records.unit() as uow:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
@@ -170,6 +171,8 @@ class ReceiveMessage:
                 replies = self._words.for_patient(patient).all(settlement.says)
             elif judged is None:
                 replies = self._words.for_patient(patient)("screening_failed")
+            elif unreadable:
+                replies = self._words.for_patient(patient).all(("other_language", "ask_which_sign"))
             else:
                 replies = self._own_reply(uow, patient, message, verdict, answer, asked, unusable)
             for reply in replies:
@@ -221,6 +224,20 @@ class ReceiveMessage:
         except Exception as fault:  # whatever breaks in reading, the patient must hear that it broke
             log.error("screening a message failed: %s", type(fault).__name__)
             return None
+
+    def _unreadable(
+        self, message: Message, answer: Answer | Misfit | None, facts: tuple[SymptomFact, ...] | None
+    ) -> bool:
+        """Typed in another language, and nothing understood: a sign may hide there that nobody finds."""
+        text = message.text or ""
+        understood = answer is not None or facts != () or self._library.short_form(text) is not None
+        if message.payload is not None or understood:
+            return False
+        try:
+            return not self._screen.is_english(text)
+        except Exception as fault:  # the signs were looked for all the same; the message must go on
+            log.error("telling the language failed: %s", type(fault).__name__)
+            return False
 
     def _judge(
         self, facts: tuple[SymptomFact, ...] | None, history: History, now: datetime
