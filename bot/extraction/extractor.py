@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.extraction.context import FAR, Standing, Surroundings
+from bot.extraction.language import Language
 from bot.extraction.normalise import Normaliser, Word
 from bot.extraction.phrases import BadPhrase, Match, Phrase, Phrasebook
 from bot.extraction.repair import LENIENT_FROM, Repair, ordinary_words
@@ -58,10 +59,15 @@ class Extractor:
             english | vocabulary.never_repaired | vocabulary.forms.keys(),
         )
         self._normaliser = Normaliser(vocabulary.forms, vocabulary.fillers, repair.known, repair.mend)
+        self._language = Language(english)
 
     def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]:
         """The facts of a message. `question`: the slot that was asked just before."""
         return self.reading(text).facts
+
+    def is_english(self, text: str) -> bool:
+        """False only where the words are clearly in another language: no sign in them would be found."""
+        return self._language.is_english(text)
 
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:
         """A present sign named by a pressed button. KeyError: no such sign."""

@@ -274,6 +274,9 @@ class Screen(Protocol):
     version: str
 
     def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]: ...
+    def is_english(self, text: str) -> bool:
+        """False only where the words are clearly in another language: no sign in them would be found."""
+
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:
         """A present sign named by a pressed button."""
 

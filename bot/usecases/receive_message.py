@@ -140,6 +140,7 @@ class ReceiveMessage:
             asked = uow.messages.open_question(patient.id)
         answer = self._answer_in(patient, message, asked, now)
         facts = self._facts(message, answer, asked)
+        unreadable = self._unreadable(message, answer, facts)
         with self._records.unit() as uow:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
@@ -171,6 +172,8 @@ class ReceiveMessage:
                     return say.all(settlement.says)
                 if judged is None:
                     return say("screening_failed")
+                if unreadable:
+                    return say.all(("other_language", "ask_which_sign"))
                 return self._own_reply(uow, say, patient, message, verdict, answer, asked, unusable)
 
             replies = self._words.composed(patient, verdict.level, compose)
@@ -233,6 +236,20 @@ class ReceiveMessage:
         except Exception as fault:  # whatever breaks in reading, the patient must hear that it broke
             log.error("screening a message failed: %s", type(fault).__name__)
             return None
+
+    def _unreadable(
+        self, message: Message, answer: Answer | Misfit | None, facts: tuple[SymptomFact, ...] | None
+    ) -> bool:
+        """Typed in another language, and nothing understood: a sign may hide there that nobody finds."""
+        text = message.text or ""
+        understood = answer is not None or facts != () or self._library.short_form(text) is not None
+        if message.payload is not None or understood:
+            return False
+        try:
+            return not self._screen.is_english(text)
+        except Exception as fault:  # the signs were looked for all the same; the message must go on
+            log.error("telling the language failed: %s", type(fault).__name__)
+            return False
 
     def _judge(
         self, facts: tuple[SymptomFact, ...] | None, history: History, now: datetime

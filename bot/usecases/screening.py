@@ -12,6 +12,7 @@ from bot.triage.rules import Rules
 
 class Extractor(Protocol):
     def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]: ...
+    def is_english(self, text: str) -> bool: ...
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact: ...
 
 
@@ -23,6 +24,10 @@ class Screening:
 
     def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]:
         return self._extractor.read(text, question)
+
+    def is_english(self, text: str) -> bool:
+        """False only where the words are clearly in another language: no sign in them would be found."""
+        return self._extractor.is_english(text)
 
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:
         """A present sign named by a pressed button. KeyError: no such sign."""

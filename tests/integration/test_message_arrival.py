@@ -34,6 +34,9 @@ class PassedOn:
         self.reads += 1
         return self._screen.read(text, question)
 
+    def is_english(self, text: str) -> bool:
+        return self._screen.is_english(text)
+
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:
         return self._screen.fact(sign, text, region)
 
@@ -50,6 +53,11 @@ class PassedOn:
 class BrokenReading(PassedOn):
     def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
         raise RuntimeError(f"reading broke over: {text}")
+
+
+class BrokenLanguage(PassedOn):
+    def is_english(self, text: str) -> bool:
+        raise RuntimeError(f"telling the language broke over: {text}")
 
 
 class BrokenJudging(PassedOn):
@@ -290,3 +298,12 @@ def test_a_verdict_without_facts_is_none(house: House) -> None:
     arrival = house.patient().arrive("hello there my friend")
     assert arrival.verdict == replace(arrival.verdict, level=Level.NONE, urgency=Urgency.NONE, reasons=())
     assert arrival.safety is False
+
+
+async def test_a_message_whose_language_cannot_be_told_goes_its_usual_way(
+    house: House, screen: Screen, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.screen_with(BrokenLanguage(screen))
+    person = house.patient()
+    assert await person.say("what is pacing?") == ["chat_greet"]
+    assert "what is pacing" not in caplog.text

@@ -13,6 +13,7 @@ from message_house import House
 from bot.facts.clinical import Level
 from bot.facts.talk import Direction, Standing
 
+OTHER_LANGUAGE = ["other_language", "ask_which_sign"]
 CHEST = "I've got a tight pain in my chest"
 
 
@@ -31,9 +32,9 @@ CHEST = "I've got a tight pain in my chest"
         ("  /delete_data", ["unknown_command"]),
         ('/delete_data{"confirm": "yes"}', ["unknown_command"]),
         ("/session_start", ["unknown_command"]),
-        ("كتفي متعب", ["chat_greet"]),
-        ("אני רוצה לדבר", ["chat_greet"]),
-        ("me duele la rodilla desde hace años", ["chat_greet"]),
+        ("كتفي متعب", OTHER_LANGUAGE),
+        ("אני רוצה לדבר", OTHER_LANGUAGE),
+        ("me duele la rodilla desde hace años", OTHER_LANGUAGE),
         ("<script>alert(1)</script><img src=x onerror=alert(1)>", ["chat_greet"]),
         ("'; DROP TABLE messages; --", ["chat_greet"]),
         ("{{7*7}} ${7*7} {% raw %} {goal} {emergency} %s %(x)s", ["chat_greet"]),
@@ -51,6 +52,37 @@ async def test_odd_words_get_a_clear_answer_and_are_kept_as_they_came(
 
 
 @pytest.mark.parametrize("text", ["/restart", "/start", "  /help", "\u00a0/stop", "/restart!", "//restart"])
+async def test_in_another_language_the_signs_and_the_emergency_number_are_shown(house: House) -> None:
+    person = house.patient()
+    assert await person.say("tengo un dolor muy fuerte en el pecho") == OTHER_LANGUAGE
+    assert "999" in person.words
+    assert house.engine.heard == []
+    said = await person.press(next(title for title, _ in person.heard[-1].buttons if "hest" in title))
+    assert said[0].startswith("say_stop")
+    assert person.levels == [Level.STOP]
+
+
+@pytest.mark.parametrize("standing", [Standing.NEW, Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR])
+async def test_another_language_is_told_to_everybody(house: House, standing: Standing) -> None:
+    assert (
+        await house.patient(standing=standing).say("ich habe seit Monaten Schmerzen im Knie")
+        == OTHER_LANGUAGE
+    )
+
+
+async def test_a_sign_that_was_found_is_answered_whatever_language_is_around_it(house: House) -> None:
+    person = house.patient()
+    assert await person.say("ich habe seit gestern chest pain und Angst") == ["say_stop_chest"]
+
+
+async def test_an_answer_to_a_question_is_an_answer_in_any_language(house: House) -> None:
+    person = house.stranger()
+    await person.send("hello")
+    person.is_asked("ask_country")
+    await person.send("österreich")
+    assert house.engine.heard[-1].metadata["answer"] == {"slot": "country", "value": "AT"}
+
+
 async def test_a_typed_command_never_reaches_the_engine_with_its_slash(house: House, text: str) -> None:
     person = house.patient()
     assert await person.say(text) == ["chat_greet"]
