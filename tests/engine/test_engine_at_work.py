@@ -28,6 +28,7 @@ def test_an_answer_carries_replies_intent_ranking_and_where_the_flow_stands(talk
         "text": "say ask_region",
         "buttons": [{"title": "Knee", "payload": "answer:region=knee"}],
         "image": None,
+        "document": None,
         "content_id": "ask_region",
         "version": "1",
         "kind": "question",
@@ -295,7 +296,7 @@ for seconds in (3500, 3700):
 def test_after_an_hour_a_yes_no_longer_belongs_to_a_story(engine: RunningEngine) -> None:
     ran = subprocess.run(
         [str(ENGINE_PYTHON), "-c", PAUSED],
-        env=settings_for(engine.folder, 0, ""),
+        env=settings_for(engine.folder, 0, "", ""),
         capture_output=True,
         text=True,
         timeout=120,

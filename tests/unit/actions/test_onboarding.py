@@ -227,6 +227,8 @@ def test_a_clock_that_is_wrong_is_corrected_by_the_time_and_the_reminder_asked_a
     assert asked[-2:] == ["local_time", "reminder"]
     assert len(asked) <= 14
     assert "your clock shows 13:00 now" in words_of(call, "reminder")["text"]
+    assert call.answer(FORM, "reminder", "other_clock").slots["requested_slot"] == "local_time"
+    call.answer(FORM, "local_time", "13:00")
     assert call.answer(FORM, "reminder", "09:00").said == ["onboarding_done"]
     assert zone_of(call.patient, call.house.library).utcoffset(NOW) == timedelta(hours=3)
 
