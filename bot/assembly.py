@@ -16,6 +16,7 @@ from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.settings import Settings, SettingsFault, variable
 from bot.usecases.due import Due
 from bot.usecases.ports import Engine
+from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Screening
@@ -34,6 +35,7 @@ class House:
     engine: Engine
     receive: ReceiveMessage
     talk: ReadTalk
+    post: Post
     due: Due
 
 
@@ -84,5 +86,6 @@ def assemble(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Hou
         engine=engine,
         receive=receive,
         talk=ReadTalk(records, library, clock),
+        post=Post(records, library, clock),
         due=Due(records, screen, library, engine, receive, clock, timedelta(days=settings.retention_days)),
     )

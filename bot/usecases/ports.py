@@ -29,6 +29,9 @@ class Patients(Protocol):
         """Merge into the profile; None removes the key."""
 
     def set_standing(self, patient_id: str, standing: Standing) -> None: ...
+    def set_unreachable(self, patient_id: str, since: datetime | None) -> None:
+        """Since when the door refuses our words to this patient; None: it takes them."""
+
     def record_consent(
         self,
         patient_id: str,
@@ -181,7 +184,7 @@ class SymptomLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An outbox row due for delivery."""
+    """An outbox row due for delivery. `attempts`: tries that failed."""
 
     id: int
     patient_id: str
@@ -191,7 +194,11 @@ class Parcel:
 
 class Outbox(Protocol):
     def due(self, door: str, now: datetime, limit: int = 50) -> Sequence[Parcel]:
-        """Pending parcels of that door whose next try is due: safety first, then oldest."""
+        """Parcels of that door that may go now: safety first, then oldest.
+
+        Ordinary words keep their place in the patient's line, behind everything that is still pending.
+        Safety words that begin an answer wait for nothing but those before them in it.
+        """
 
     def sent(self, message_id: str, now: datetime) -> None: ...
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
@@ -313,7 +320,7 @@ class Library(Protocol):
     def why(self, content_id: str) -> tuple[Reply, ...]: ...
     def more(self, content_id: str) -> tuple[Reply, ...]: ...
     def short_form(self, text: str) -> str | None:
-        """The intent behind a short exact form (yes, thanks, back, why ...), or None."""
+        """The intent behind a command or a short exact form (yes, thanks, back, why ...), or None."""
 
     def number(self, name: str) -> float:
         """A clinical or operational figure from content, by name."""
