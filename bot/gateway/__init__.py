@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-# We ask for raw updates on purpose, and read a wait in either of its two forms.
+# We ask for raw updates on purpose, and read spans of time in either of their two forms.
 warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'")
-warnings.filterwarnings("ignore", message=".*`retry_after` will be of type")
+warnings.filterwarnings("ignore", message=".*will be of type `datetime.timedelta`")

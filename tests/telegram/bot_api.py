@@ -25,6 +25,7 @@ TOKEN = "123456:TEST-token_of_a_bot_that_is_not_there"
 ME = {"id": 123456, "is_bot": True, "first_name": "SafeCue", "username": "SafeCueBot"}
 MEMBER = {"user": ME, "status": "member"}
 BANNED = {"user": ME, "status": "kicked", "until_date": 0}
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 SENDING = frozenset({"sendmessage", "sendphoto", "senddocument"})
 JSON = dict[str, Any]
 
@@ -196,11 +197,12 @@ class BotApi:
             self.updates.append({"update_id": number, **content})
         return number
 
-    async def hand_over(self, address: str, update: JSON, secret: str | None) -> int:
+    async def hand_over(self, address: str, update: JSON | bytes, secret: str | None) -> int:
         """Call the webhook as Telegram does; the status of its answer."""
-        headers = {} if secret is None else {"X-Telegram-Bot-Api-Secret-Token": secret}
+        headers = {} if secret is None else {SECRET_HEADER: secret.encode()}
+        body = update if isinstance(update, bytes) else json.dumps(update).encode()
         async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
-            return (await client.post(address, json=update, headers=headers)).status_code
+            return (await client.post(address, content=body, headers=headers)).status_code
 
     def _chat(self, chat_id: int) -> JSON:
         if chat_id in self.groups:
