@@ -23,6 +23,7 @@ async def until_taken(call: Callable[[], Awaitable[Any]]) -> None:
             await call()
             return
         except InvalidToken:
+            log.error("Telegram does not know this bot")
             raise
         except TelegramError as fault:
             log.error("Telegram could not be reached: %s", type(fault).__name__)

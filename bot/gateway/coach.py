@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -43,7 +43,7 @@ class Receives(Protocol):
 class Delivers(Protocol):
     """See `bot.usecases.post.Post`."""
 
-    def due(self, door: str, limit: int) -> Sequence[Parcel]: ...
+    def due(self, door: str, limit: int, under_way: Collection[int]) -> Sequence[Parcel]: ...
     def letter(self, parcel: Parcel) -> Letter | None: ...
     def sent(self, message_id: str) -> None: ...
     def put_off(self, parcel: Parcel, error: str, wait: timedelta | None = None) -> None: ...

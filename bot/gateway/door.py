@@ -65,6 +65,7 @@ class Door:
                 told = asyncio.create_task(until_taken(lambda: self._announce(address, secret)))
                 yield
                 told.cancel()
+                await asyncio.gather(told, return_exceptions=True)
 
         return build_app(Webhook(self.bot, self.reception, secret), urlsplit(address).path or "/", lifespan())
 

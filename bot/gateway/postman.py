@@ -21,7 +21,7 @@ from bot.gateway.sender import Sender
 from bot.usecases.ports import Parcel
 
 EVERY_SECONDS = 1.0
-AT_ONCE = 100
+AT_ONCE, SPARE = 100, 20
 KEEP_AGAIN = 0.5  # seconds
 LAST_WAIT = 5.0  # seconds
 
@@ -56,13 +56,16 @@ class Postman:
             await asyncio.wait(self._out.values(), timeout=LAST_WAIT)
 
     async def _round(self) -> None:
+        """Ordinary words while there is room; there always is for safety words."""
+        room = AT_ONCE - len(self._out)
         try:
-            parcels = await to_thread.run_sync(self._post.due, DOOR, AT_ONCE)
+            due = partial(self._post.due, DOOR, max(room, SPARE), [*self._out])
+            parcels = await to_thread.run_sync(due)
         except Exception as fault:
             log.error("the outbox could not be read: %s", type(fault).__name__)
             return
-        for parcel in parcels:
-            if parcel.id not in self._out:
+        for place, parcel in enumerate(parcels):
+            if place < room or parcel.message.kind is Kind.SAFETY:
                 self._out[parcel.id] = asyncio.create_task(self._carry(parcel))
 
     async def _carry(self, parcel: Parcel) -> None:

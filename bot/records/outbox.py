@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -18,7 +18,9 @@ class SqlOutbox:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def due(self, door: str, now: datetime, limit: int = 50) -> Sequence[Parcel]:
+    def due(
+        self, door: str, now: datetime, limit: int = 50, *, but: Collection[int] = ()
+    ) -> Sequence[Parcel]:
         """Places in a line go by the order of writing: the clock may have been set back."""
         wanted = (
             select(OutboxRow, MessageRow)
@@ -27,6 +29,7 @@ class SqlOutbox:
                 OutboxRow.door == door,
                 OutboxRow.state == Delivery.PENDING.value,
                 OutboxRow.next_try_at <= now,
+                *([OutboxRow.id.not_in(but)] if but else []),
                 ~_must_wait(now),
             )
             .order_by(OutboxRow.priority, OutboxRow.created_at, OutboxRow.id)

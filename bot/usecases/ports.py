@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -193,8 +193,10 @@ class Parcel:
 
 
 class Outbox(Protocol):
-    def due(self, door: str, now: datetime, limit: int = 50) -> Sequence[Parcel]:
-        """Parcels of that door that may go now: safety first, then oldest.
+    def due(
+        self, door: str, now: datetime, limit: int = 50, *, but: Collection[int] = ()
+    ) -> Sequence[Parcel]:
+        """Parcels of that door that may go now, `but` those under way: safety first, then oldest.
 
         Ordinary words keep their place in the patient's line, behind everything that is still pending.
         Safety words that begin an answer wait for nothing but those before them in it.

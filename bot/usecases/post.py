@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -34,9 +34,9 @@ class Post:
         self._library = library
         self._clock = clock
 
-    def due(self, door: str, limit: int) -> Sequence[Parcel]:
+    def due(self, door: str, limit: int, under_way: Collection[int]) -> Sequence[Parcel]:
         with self._records.unit() as uow:
-            return uow.outbox.due(door, self._clock(), limit)
+            return uow.outbox.due(door, self._clock(), limit, but=under_way)
 
     def letter(self, parcel: Parcel) -> Letter | None:
         """None where it may no longer leave; that it stays here is kept, and flagged if it's an alarm."""

@@ -308,7 +308,7 @@ async def test_two_hundred_patients_at_once_are_each_answered_exactly_once_and_i
     house.engine.script["one"] = house.library.say("chat_thanks")
     house.engine.script["two"] = house.library.say("chat_goodbye")
     async with polling(house, api):
-        await until(lambda: all(len(api.texts(chat)) == 2 for chat in chats), 60)
+        await until(lambda: all(len(api.texts(chat)) == 2 for chat in chats), 120)
         await asyncio.sleep(1)
     expected = [words(house, "chat_thanks"), words(house, "chat_goodbye")]
     assert [api.texts(chat) for chat in chats] == [expected] * len(chats)

@@ -109,6 +109,13 @@ def test_a_failed_parcel_comes_back_at_its_time_until_it_is_given_up(talk: Talk)
     assert due(talk, timedelta(days=1)) == []
 
 
+def test_a_parcel_under_way_is_not_offered_and_those_behind_it_wait(talk: Talk) -> None:
+    talk.says(reply(words="first"))
+    talk.says(reply(words="second"))
+    (parcel,) = talk.unit.outbox.due("web", NOW)
+    assert list(talk.unit.outbox.due("web", NOW, but=[parcel.id])) == []
+
+
 def test_a_parcel_carries_its_live_buttons(talk: Talk) -> None:
     said = talk.says(reply(buttons=(Button("Yes", "answer:adult=yes"),)))
     (parcel,) = talk.unit.outbox.due("web", NOW)
