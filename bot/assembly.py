@@ -17,6 +17,7 @@ from bot.settings import Settings, SettingsFault, variable
 from bot.usecases.due import Due
 from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import Engine
+from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Screening
@@ -36,6 +37,7 @@ class House:
     receive: ReceiveMessage
     talk: ReadTalk
     hand_over: HandOver
+    post: Post
     due: Due
 
 
@@ -91,5 +93,6 @@ def assemble(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Hou
         receive=receive,
         talk=ReadTalk(records, library, clock),
         hand_over=HandOver(records, library, clock),
+        post=Post(records, library, clock),
         due=Due(records, screen, library, engine, receive, clock, timedelta(days=settings.retention_days)),
     )

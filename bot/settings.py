@@ -7,6 +7,7 @@ import binascii
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -50,6 +51,22 @@ def _web_address(value: str) -> str:
         raise ValueError("not a web address")
     _ = parts.port  # raises ValueError where there can't be such a port
     return value.rstrip("/")
+
+
+def _bot_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"\d+:[\w-]+", value.get_secret_value(), re.ASCII):
+        raise ValueError("not a bot's token")
+    return value
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[\w-]{16,256}", value.get_secret_value(), re.ASCII):
+        raise ValueError("not a webhook's secret")
+    return value
+
+
+def _http(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _encryption_key(value: SecretStr) -> SecretStr:
@@ -99,6 +116,20 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", description="an address of this machine, such as 127.0.0.1")
     web_port: Port = 8000
     web_public: Switch = False
+    telegram_token: Annotated[SecretStr, AfterValidator(_bot_token)] | None = Field(
+        None, description="the token that BotFather gave the bot, such as 123456:ABC-def"
+    )
+    telegram_api: Annotated[str, AfterValidator(_web_address)] = Field(
+        "https://api.telegram.org", description="a web address such as https://api.telegram.org"
+    )
+    telegram_webhook: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        None, description="the public address of the webhook, such as https://coach.example.org/telegram"
+    )
+    telegram_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
+        None, description="16 to 256 random letters, digits, _ or -"
+    )
+    telegram_host: str = Field("127.0.0.1", description="an address of this machine, such as 127.0.0.1")
+    telegram_port: Port = 8001
     retention_days: int = Field(365, ge=1, description="days, a whole number of at least 1")
     allow_unsigned: Switch = False
 
@@ -125,8 +156,12 @@ class Settings(BaseSettings):
 
     @property
     def web_url(self) -> str:
-        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
-        return f"http://{host}:{self.web_port}"
+        return _http(self.web_host, self.web_port)
+
+    @property
+    def telegram_url(self) -> str:
+        """Where the webhook's route is reached from this machine."""
+        return _http(self.telegram_host, self.telegram_port)
 
     @property
     def engine_port(self) -> int:
@@ -140,6 +175,8 @@ class Settings(BaseSettings):
     def ports(self) -> dict[str, int]:
         """The ports that our parts listen on, by the setting that names them."""
         ours = {"actions_port": self.actions_port, "web_port": self.web_port}
+        if self.telegram_token and self.telegram_webhook:
+            ours["telegram_port"] = self.telegram_port
         return {"engine_url": self.engine_port} | ours if self.engine_is_here else ours
 
     def engine_secret(self) -> str:
@@ -257,7 +294,23 @@ def _contradictions(settings: Settings) -> list[tuple[str, str]]:
                 f"set 127.0.0.1, or {variable('web_public')}=yes if that is meant",
             )
         )
-    return faults + _shared_ports(settings)
+    return faults + _webhook_faults(settings) + _shared_ports(settings)
+
+
+def _webhook_faults(settings: Settings) -> list[tuple[str, str]]:
+    """A webhook without a secret would take words from anybody; Telegram calls over TLS only."""
+    if settings.telegram_webhook is None:
+        return []
+    faults: list[tuple[str, str]] = []
+    address = urlsplit(settings.telegram_webhook)
+    if address.scheme != "https" and not is_loopback(address.hostname or ""):
+        fault = f"{variable('telegram_webhook')}: found {settings.telegram_webhook!r}; set an https address"
+        faults.append(("telegram_webhook", fault))
+    if settings.telegram_webhook_secret is None:
+        description = Settings.model_fields["telegram_webhook_secret"].description
+        fault = f"{variable('telegram_webhook_secret')}: not set, and the webhook needs it; set {description}"
+        faults.append(("telegram_webhook_secret", fault))
+    return faults
 
 
 def _shared_ports(settings: Settings) -> list[tuple[str, str]]:

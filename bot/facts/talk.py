@@ -86,13 +86,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """`profile` holds the answers a patient gave, by question; `id` is random and means nothing elsewhere."""
+    """`profile` holds the answers a patient gave, by question; `id` is random and means nothing elsewhere.
+
+    `unreachable_since`: their door has refused our words since then, because they blocked the coach.
+    """
 
     id: str
     door: str
     standing: Standing
     created_at: datetime
     profile: Mapping[str, str] = field(default_factory=dict)
+    unreachable_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class Message:
     buttons: tuple[tuple[str, str], ...] = ()  # (title, token), only those still unused
     variables: Mapping[str, str] = field(default_factory=dict)  # what an outbound message was filled with
     document: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

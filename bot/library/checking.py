@@ -184,6 +184,12 @@ def _faults_of_domain(project: Path, library: ContentLibrary, placed: list[Place
     for intent in forms:
         if intent not in intents:
             yield Fault(forms.file, forms.line_of(intent), f"no intent `{intent}`", "add it to domain.yml")
+    commands, _ = read_mapping(project / "content" / "commands.yml", "content/commands.yml")
+    for name, command in commands.items():
+        intent = str(command.get("do")) if isinstance(command, Mapped) else ""
+        if intent not in intents:
+            words = f"no intent `{intent}`"
+            yield Fault(commands.file, commands.line_of(name), words, "add it to domain.yml")
 
 
 def _faults_of_triage(root: Path, library: ContentLibrary, cited: frozenset[str]) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,24 @@ from bot.usecases.ports import Option, Question
 
 BUBBLE_LIMIT = 300
 LONGEST_TAPPED_SCALE = 10
+MENU_LIMIT = 256  # characters: more a chat's menu doesn't take
 UNKNOWN_COUNTRY = "unknown"
 NO_REASON = "no_reason"
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _HIDDEN = ("Cc", "Cf", "Cs")
 _INVISIBLE = ("Cf", "Mn", "Sk")
 
 
 class MissingVariable(ValueError):
     """An entry names a variable that nobody gave: a literal brace never reaches a patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The intent behind a command, and what the menu says about it."""
+
+    intent: str
+    says: str
 
 
 class ContentLibrary:
@@ -33,6 +44,7 @@ class ContentLibrary:
         entries: Mapping[str, Entry],
         *,
         short_forms: Mapping[str, str],
+        commands: Mapping[str, Command],
         figures: Mapping[str, float],
         countries: Mapping[str, Mapping[str, str]],
         topics: Mapping[str, str],
@@ -42,6 +54,7 @@ class ContentLibrary:
     ) -> None:
         self._entries = entries
         self._short_forms = short_forms
+        self._commands = commands
         self._figures = figures
         self._countries = countries
         self._topics = topics
@@ -92,8 +105,13 @@ class ContentLibrary:
         return Question(entry.asks or entry.id, entry.form, options, entry.low, entry.high)
 
     def short_form(self, text: str) -> str | None:
-        """The intent behind a short exact form (yes, thanks, back, why ...), or None."""
-        return self._short_forms.get(plain_form(text))
+        """The intent behind a command or a short exact form (yes, thanks, back, why ...), or None."""
+        command = self._commands.get(command_in(text))
+        return command.intent if command else self._short_forms.get(plain_form(text))
+
+    def commands(self) -> Mapping[str, str]:
+        """What the menu says about each command, in the menu's order."""
+        return {name: command.says for name, command in self._commands.items()}
 
     def number(self, name: str) -> float:
         """A figure of `content/figures.yml`, in the unit given there. KeyError: no such figure."""
@@ -228,6 +246,7 @@ def read_library(path: Path) -> tuple[ContentLibrary, list[Fault]]:
     library = ContentLibrary(
         entries,
         short_forms=read_short_forms(path, faults),
+        commands=read_commands(path, faults),
         figures=read_figures(path, faults),
         countries=read_countries(path, faults),
         topics=topics,
@@ -283,6 +302,25 @@ def read_short_forms(root: Path, faults: list[Fault]) -> dict[str, str]:
                     Fault(mapping.file, line, f"the number `{form}`", "leave numbers to the open question")
                 )
     return forms
+
+
+def read_commands(root: Path, faults: list[Fault]) -> dict[str, Command]:
+    """Commands by name, in the order of the file."""
+    commands: dict[str, Command] = {}
+    mapping = _file(root, "commands.yml", faults)
+    for name, fields in mapping.items():
+        line = mapping.line_of(name)
+        if not _COMMAND.fullmatch(str(name)):
+            words = "use 1 to 32 of a-z, 0-9 and _"
+            faults.append(Fault(mapping.file, line, f"`{name}` is no command", words))
+        elif not isinstance(fields, Mapped) or {*fields} != {"do", "says"}:
+            faults.append(Fault(mapping.file, line, f"`{name}` is incomplete", "give `do` and `says`"))
+        elif not 1 <= len(str(fields["says"])) <= MENU_LIMIT:
+            words = f"say it in 1 to {MENU_LIMIT} characters"
+            faults.append(Fault(mapping.file, line, f"`{name}` doesn't fit the menu", words))
+        else:
+            commands[str(name)] = Command(str(fields["do"]), str(fields["says"]))
+    return commands
 
 
 def read_figures(root: Path, faults: list[Fault]) -> dict[str, float]:
@@ -370,6 +408,12 @@ def read_origin(root: Path, faults: list[Fault]) -> str:
 def document_of(source: str) -> str:
     """The document of a source id: `S4#177` is of S4, `C14` of C."""
     return source.partition("#")[0] if "#" in source else source.rstrip("0123456789")
+
+
+def command_in(text: str) -> str:
+    """The command that a text begins with, without its slash and the bot's name; "" where there is none."""
+    first, *_ = text.split() or [""]
+    return first[1:].partition("@")[0].casefold() if first.startswith("/") else ""
 
 
 def plain_form(text: str) -> str:

@@ -19,6 +19,7 @@ from bot.records.retention import erase_due_text
 from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
 from bot.usecases.ports import Offered
 
+FIRST, IN_LINE = 0, 1
 _TOKEN_BYTES = 24
 _LIVE = (OfferRow.used_at.is_(None), OfferRow.withdrawn.is_(False))
 
@@ -138,7 +139,7 @@ class SqlMessages:
             patient_id=patient_id,
             message_id=row.id,
             door=patient.door,
-            priority=0 if reply.kind is Kind.SAFETY else 1,
+            priority=FIRST if self._goes_first(reply, in_reply_to) else IN_LINE,
             state=Delivery.PENDING.value,
             created_at=now,
             next_try_at=now,
@@ -146,6 +147,13 @@ class SqlMessages:
         self._session.add_all([*offers, parcel])
         self._session.flush()
         return _message(row, [(offer.title, offer.token) for offer in offers])
+
+    def _goes_first(self, reply: Reply, in_reply_to: str | None) -> bool:
+        """Safety words, unless they belong behind ordinary ones of the same answer, as a stop list does."""
+        if reply.kind is not Kind.SAFETY or in_reply_to is None:
+            return reply.kind is Kind.SAFETY
+        ordinary = MessageRow.kind != Kind.SAFETY.value
+        return self._first(MessageRow.in_reply_to == in_reply_to, ordinary) is None
 
     def replies_to(self, message_id: str) -> Sequence[Message]:
         return self._all(MessageRow.in_reply_to == message_id)
@@ -259,4 +267,5 @@ def _message(row: MessageRow, buttons: Sequence[tuple[str, str]] = ()) -> Messag
         buttons=tuple(buttons),
         variables=dict(row.variables or {}),
         document=row.document,
+        region=row.region,
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from bot.facts.talk import Delivery
-from bot.records.messages import with_buttons
+from bot.records.messages import FIRST, with_buttons
 from bot.records.tables import MessageRow, OutboxRow
 from bot.usecases.ports import Parcel
 
@@ -18,7 +18,10 @@ class SqlOutbox:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def due(self, door: str, now: datetime, limit: int = 50) -> Sequence[Parcel]:
+    def due(
+        self, door: str, now: datetime, limit: int = 50, *, but: Collection[int] = ()
+    ) -> Sequence[Parcel]:
+        """Places in a line go by the order of writing: the clock may have been set back."""
         wanted = (
             select(OutboxRow, MessageRow)
             .join(MessageRow, MessageRow.id == OutboxRow.message_id)
@@ -26,6 +29,8 @@ class SqlOutbox:
                 OutboxRow.door == door,
                 OutboxRow.state == Delivery.PENDING.value,
                 OutboxRow.next_try_at <= now,
+                *([OutboxRow.id.not_in(but)] if but else []),
+                ~_must_wait(now),
             )
             .order_by(OutboxRow.priority, OutboxRow.created_at, OutboxRow.id)
             .limit(limit)
@@ -52,6 +57,24 @@ class SqlOutbox:
             .where(*_pending(message_id))
             .values(attempts=OutboxRow.attempts + 1, last_error=error, **outcome)
         )
+
+
+def _must_wait(now: datetime) -> ColumnElement[bool]:
+    before, said = aliased(OutboxRow), aliased(MessageRow)
+    ahead = before.id < OutboxRow.id
+    ordinary = and_(OutboxRow.priority > FIRST, or_(before.priority == FIRST, ahead))
+    beside_it = and_(before.priority == FIRST, ahead, before.next_try_at <= now)
+    return (
+        select(before.id)
+        .join(said, said.id == before.message_id)
+        .where(
+            before.patient_id == OutboxRow.patient_id,
+            before.state == Delivery.PENDING.value,
+            or_(ordinary, and_(beside_it, said.in_reply_to == MessageRow.in_reply_to)),
+        )
+        .correlate(OutboxRow, MessageRow)
+        .exists()
+    )
 
 
 def _pending(message_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

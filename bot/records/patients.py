@@ -86,6 +86,9 @@ class SqlPatients:
                 .values(erase_at=None)
             )
 
+    def set_unreachable(self, patient_id: str, since: datetime | None) -> None:
+        row_of(self._session, patient_id, lock=True).unreachable_since = since
+
     def record_consent(
         self,
         patient_id: str,
@@ -181,4 +184,5 @@ def _patient(row: PatientRow) -> Patient:
         standing=Standing(row.standing),
         created_at=row.created_at,
         profile=dict(row.profile),
+        unreachable_since=row.unreachable_since,
     )

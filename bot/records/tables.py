@@ -61,6 +61,7 @@ class PatientRow(Base):
     turn_owner: Mapped[str | None] = mapped_column(String(64))
     turn_until: Mapped[datetime | None]
     remind_at: Mapped[datetime | None] = mapped_column(index=True)
+    unreachable_since: Mapped[datetime | None]
 
 
 class ConsentRow(Base):

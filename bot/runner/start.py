@@ -99,7 +99,14 @@ def read_procfile(text: str, settings: Settings, environment: Mapping[str, str])
             continue
         words = (string.Template(word).substitute(environment) for word in shlex.split(command))
         parts.append(part_named(name.strip(), tuple(words), settings))
-    return [part for part in parts if part.name != "engine" or settings.engine_is_here]
+    return [part for part in parts if runs_here(part.name, settings)]
+
+
+def runs_here(name: str, settings: Settings) -> bool:
+    """The engine may run elsewhere; Telegram is served where there is a bot to serve."""
+    if name == "engine":
+        return settings.engine_is_here
+    return name != "telegram" or settings.telegram_token is not None
 
 
 def part_named(name: str, command: tuple[str, ...], settings: Settings) -> Part:
@@ -112,12 +119,14 @@ def part_named(name: str, command: tuple[str, ...], settings: Settings) -> Part:
             return Part(name, command, f"{settings.actions_url}/health")
         case "web":
             return Part(name, command, f"{settings.web_url}/health", ready=f"web chat at {settings.web_url}/")
+        case "telegram" if settings.telegram_webhook:
+            return Part(name, command, f"{settings.telegram_url}/health")
     return Part(name, command)
 
 
 def taken_ports(settings: Settings, but: str = "") -> list[str]:
     """A line for every port of ours (`but` one) that another program listens on."""
-    hosts = {"web_port": settings.web_host}
+    hosts = {"web_port": settings.web_host, "telegram_port": settings.telegram_host}
     return [
         f"Port {port} is taken by another program; end it, or set another in {variable(field)}."
         for field, port in settings.ports().items()

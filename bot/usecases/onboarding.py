@@ -23,6 +23,9 @@ ENDINGS: Mapping[tuple[str, str], tuple[Standing, str]] = {
     ("condition", "me_cfs"): (Standing.NOT_FOR, "end_me_cfs"),
 }
 
+# What people must know of the way their words take, before they consent.
+DOOR_NOTES: Mapping[str, tuple[str, ...]] = {"telegram": ("telegram_privacy",)}
+
 
 def feared_question(region: str | None) -> str:
     """The question whose options fit the region; in words of one's own for any other part."""
@@ -75,7 +78,9 @@ class Onboarding:
         return clock_turn(question, value)
 
     def before(self, talk: Talk, question: str) -> tuple[str, ...]:
-        return ("welcome",) if question == "adult" else ()
+        if question == "adult":
+            return ("welcome",)
+        return DOOR_NOTES.get(talk.patient.door, ()) if question == "consent" else ()
 
     def completed(self, talk: Talk) -> Outcome:
         with self._records.unit() as uow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +31,9 @@ class Patients(Protocol):
         """Merge into the profile; None removes the key."""
 
     def set_standing(self, patient_id: str, standing: Standing) -> None: ...
+    def set_unreachable(self, patient_id: str, since: datetime | None) -> None:
+        """Since when the door refuses our words to this patient; None: it takes them."""
+
     def record_consent(
         self,
         patient_id: str,
@@ -189,7 +192,7 @@ class SymptomLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An outbox row due for delivery."""
+    """An outbox row due for delivery. `attempts`: tries that failed."""
 
     id: int
     patient_id: str
@@ -198,8 +201,14 @@ class Parcel:
 
 
 class Outbox(Protocol):
-    def due(self, door: str, now: datetime, limit: int = 50) -> Sequence[Parcel]:
-        """Pending parcels of that door whose next try is due: safety first, then oldest."""
+    def due(
+        self, door: str, now: datetime, limit: int = 50, *, but: Collection[int] = ()
+    ) -> Sequence[Parcel]:
+        """Parcels of that door that may go now, `but` those under way: safety first, then oldest.
+
+        Ordinary words keep their place in the patient's line, behind everything that is still pending.
+        Safety words that begin an answer wait for nothing but those before them in it.
+        """
 
     def sent(self, message_id: str, now: datetime) -> None: ...
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
@@ -327,7 +336,7 @@ class Library(Protocol):
         """Whether `more` has something of its own to tell, besides the reason."""
 
     def short_form(self, text: str) -> str | None:
-        """The intent behind a short exact form (yes, thanks, back, why ...), or None."""
+        """The intent behind a command or a short exact form (yes, thanks, back, why ...), or None."""
 
     def number(self, name: str) -> float:
         """A clinical or operational figure from content, by name."""

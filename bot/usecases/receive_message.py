@@ -52,13 +52,17 @@ OUTSIDE = frozenset({Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR, Standin
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What became of a message on arrival. `safety`: our own reply is already written and in the outbox."""
+    """What became of a message on arrival. `safety`: our own reply is already written and in the outbox.
+
+    `pressed`: the title of the button that it was, if that button could still be pressed.
+    """
 
     patient_id: str
     message_id: str
     duplicate: bool
     verdict: Verdict
     safety: bool
+    pressed: str | None = None
 
 
 class ReceiveMessage:
@@ -109,13 +113,15 @@ class ReceiveMessage:
                 erase_at=erase_at,
             )
             if new:
+                uow.patients.set_unreachable(patient.id, None)
                 uow.commit()
+        pressed = message.text if message.payload is not None else None
         if not new:
             verdict = self._verdict_of(message.id)
-            return Arrival(patient.id, message.id, True, verdict, verdict.level in INTERRUPTING)
+            return Arrival(patient.id, message.id, True, verdict, verdict.level in INTERRUPTING, pressed)
         unusable = token is not None and offered is None
         verdict, settled = self._screen_message(patient, message, unusable=unusable)
-        return Arrival(patient.id, message.id, False, verdict, settled)
+        return Arrival(patient.id, message.id, False, verdict, settled, pressed)
 
     def screen_left_behind(self) -> list[str]:
         """Screen messages that were kept, but not screened before a process died; whose they are."""

@@ -48,7 +48,8 @@ def remind_due(uow: UnitOfWork, now: datetime, library: Library, words: Words) -
         plan_reminder(uow, uow.patients.get(patient_id), now, library)
     for patient_id in uow.patients.due_reminders(now):
         patient = uow.patients.get(patient_id)
-        if patient.standing is Standing.ACTIVE and not present_state(uow, patient, now, library).open:
+        in_reach = patient.standing is Standing.ACTIVE and patient.unreachable_since is None
+        if in_reach and not present_state(uow, patient, now, library).open:
             reminder = words.for_patient(patient)("reminder_daily")
             for reply in (*reminder, *invite(uow, patient, now, library, words)):
                 uow.messages.say(patient.id, reply, in_reply_to=None, now=now)

@@ -125,11 +125,11 @@ class Coach:
         assert said.status_code == 200, said.text
         return [reply["content_id"] for reply in said.json()["replies"]]
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 60, every: float = 0.5) -> None:
         until = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < until, "it did not happen"
-            time.sleep(0.5)
+            time.sleep(every)
 
     def wait_for_engine(self, seconds: float = 90) -> None:
         """Until a greeting of a fresh patient is answered by the engine."""
@@ -143,7 +143,7 @@ class Coach:
 
 
 @contextmanager
-def coach_running(data: Path) -> Iterator[Coach]:
+def coach_running(data: Path, **settings: str) -> Iterator[Coach]:
     """`safecue run` until the block is left; then Ctrl-C, which must end it cleanly."""
     web = free_port()
     environment = {
@@ -153,6 +153,7 @@ def coach_running(data: Path) -> Iterator[Coach]:
         "SAFECUE_ACTIONS_PORT": str(free_port()),
         "SAFECUE_WEB_PORT": str(web),
         "SAFECUE_MODE": "local",
+        **settings,
     }
     log = (data / "run.log").open("wb")
     process = subprocess.Popen(

@@ -17,6 +17,7 @@ from bot.records import SqlRecords
 from bot.usecases.due import Due
 from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn, OpenAssessment, Parcel, Screen
+from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import Arrival, ReceiveMessage
 
@@ -99,14 +100,20 @@ class ScriptedEngine:
 
 
 class House:
-    def __init__(self, file: Path, records: SqlRecords, library: ContentLibrary, screen: Screen) -> None:
+    """`door`: the one that everybody here comes through."""
+
+    def __init__(
+        self, file: Path, records: SqlRecords, library: ContentLibrary, screen: Screen, door: str = DOOR
+    ) -> None:
         self.file = file
+        self.door = door
         self.records = records
         self.library = library
         self.clock = Clock()
         self.engine = ScriptedEngine(library.say("chat_greet"))
         self.talk = ReadTalk(self.records, library, self.clock)
         self.hand_over = HandOver(self.records, library, self.clock)
+        self.post = Post(self.records, library, self.clock)
         self.screen_with(screen)
 
     def screen_with(self, screen: Screen) -> None:
@@ -126,7 +133,7 @@ class House:
     def patient(self, address: str = "anna", standing: Standing = Standing.ACTIVE, **profile: str) -> Person:
         profile = {"consent": "yes", "country": "GB", **profile} if standing is Standing.ACTIVE else profile
         with self.records.unit() as uow:
-            enrolled = uow.patients.enrol(DOOR, address, self.clock())
+            enrolled = uow.patients.enrol(self.door, address, self.clock())
             uow.patients.set_standing(enrolled.id, standing)
             uow.patients.remember(enrolled.id, profile)
             uow.commit()
@@ -140,8 +147,14 @@ class House:
             return uow.flags.list()
 
     def outbox(self) -> Sequence[Parcel]:
+        """What would leave now, one after another; nothing of it is kept as sent."""
+        line: list[Parcel] = []
         with self.records.unit() as uow:
-            return uow.outbox.due(DOOR, self.clock())
+            while parcels := uow.outbox.due(self.door, self.clock()):
+                line.extend(parcels)
+                for parcel in parcels:
+                    uow.outbox.sent(parcel.message.id, self.clock())
+        return line
 
 
 class Person:
@@ -153,7 +166,7 @@ class Person:
 
     @property
     def id(self) -> str:
-        found = self._house.talk.patient_id(DOOR, self.address)
+        found = self._house.talk.patient_id(self._house.door, self.address)
         assert found is not None, "this person never wrote"
         return found
 
@@ -163,7 +176,9 @@ class Person:
             return uow.patients.get(self.id)
 
     def arrive(self, text: str = "", *, token: str | None = None, door_key: str | None = None) -> Arrival:
-        return self._house.receive.arrive(DOOR, self.address, text=text, token=token, door_key=door_key)
+        return self._house.receive.arrive(
+            self._house.door, self.address, text=text, token=token, door_key=door_key
+        )
 
     async def send(self, text: str = "", *, token: str | None = None, door_key: str | None = None) -> Arrival:
         arrival = await asyncio.to_thread(self.arrive, text, token=token, door_key=door_key)
@@ -190,7 +205,7 @@ class Person:
 
     @property
     def transcript(self) -> Sequence[Message]:
-        return self._house.talk.transcript(DOOR, self.address)
+        return self._house.talk.transcript(self._house.door, self.address)
 
     @property
     def wrote(self) -> list[Message]:

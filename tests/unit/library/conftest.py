@@ -107,6 +107,9 @@ documents:
   C: {first: 1, last: 32, patient: "our careful line"}
 letters: [156a]
 """,
+    "content/commands.yml": """\
+log: {do: pacing, says: "Plan your day"}
+""",
     "content/short_forms.yml": "affirm: [yes, ok, 👍]\nwhy: [why, '?']\n",
     "content/figures.yml": """\
 act_at: {value: 0.4, unit: confidence, source: own, date: 2026-01-01}

@@ -190,3 +190,45 @@ def test_a_copied_sample_with_every_line_switched_on_is_valid(tmp_path: Path) ->
     env = tmp_path / ".env"
     env.write_text(re.sub(r"^#(SAFECUE_)", r"\1", SAMPLE.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
     assert load(env) == load(tmp_path / "none")
+
+
+TOKEN = "123456:ABC-def_of_a_bot"
+
+
+@pytest.mark.parametrize(
+    "token", ["nonsense", "123456", ":abc", "123:with space", "https://api.telegram.org"]
+)
+def test_a_token_that_is_none_is_refused_without_being_shown(tmp_path: Path, token: str) -> None:
+    (fault,) = faults_of(tmp_path, f"SAFECUE_TELEGRAM_TOKEN={token}")
+    assert fault.startswith("SAFECUE_TELEGRAM_TOKEN: found a value that doesn't fit (hidden)")
+
+
+def test_a_webhook_needs_a_secret_and_an_address_over_tls(tmp_path: Path) -> None:
+    faults = faults_of(tmp_path, "SAFECUE_TELEGRAM_WEBHOOK=http://coach.example.org/telegram")
+    assert [fault.split(":")[0] for fault in faults] == [
+        "SAFECUE_TELEGRAM_WEBHOOK",
+        "SAFECUE_TELEGRAM_WEBHOOK_SECRET",
+    ]
+
+
+@pytest.mark.parametrize("secret", ["short", "with space and more", "x" * 257, "0123456789abcdé"])
+def test_a_webhook_secret_that_telegram_would_not_take_is_refused(tmp_path: Path, secret: str) -> None:
+    (fault,) = faults_of(tmp_path, f"SAFECUE_TELEGRAM_WEBHOOK_SECRET='{secret}'")
+    assert "SAFECUE_TELEGRAM_WEBHOOK_SECRET" in fault
+    assert secret not in fault
+
+
+def test_only_a_webhook_takes_a_port_for_telegram(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    env.write_text(f"SAFECUE_TELEGRAM_TOKEN={TOKEN}\nSAFECUE_TELEGRAM_PORT=8000\n", "utf-8")
+    assert "telegram_port" not in load(env).ports()
+    faults = faults_of(
+        tmp_path,
+        f"SAFECUE_TELEGRAM_TOKEN={TOKEN}",
+        "SAFECUE_TELEGRAM_PORT=8000",
+        "SAFECUE_TELEGRAM_WEBHOOK=https://coach.example.org/telegram",
+        "SAFECUE_TELEGRAM_WEBHOOK_SECRET=0123456789abcdef",
+    )
+    assert faults == [
+        "SAFECUE_TELEGRAM_PORT: port 8000 is also the port of SAFECUE_WEB_PORT; set another",
+    ]

@@ -133,7 +133,7 @@ def test_only_production_refuses_unsigned_content_unless_told_otherwise(
     assert bool(unsigned_refusal(settings)) is refused
 
 
-def test_the_procfile_names_the_four_parts_with_their_readiness(tmp_path: Path) -> None:
+def test_the_procfile_names_the_parts_with_their_readiness(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, web_port=8123, engine_url="http://127.0.0.1:5123")
     text = (ROOT / "Procfile").read_text("utf-8")
     parts = {part.name: part for part in read_procfile(text, settings, settings.for_the_parts())}
@@ -148,3 +148,13 @@ def test_an_engine_on_another_machine_is_not_started_here(tmp_path: Path) -> Non
     settings = Settings(data_dir=tmp_path, engine_url="http://10.0.0.7:5005")
     parts = read_procfile("engine: a\nweb: b\n", settings, {})
     assert [part.name for part in parts] == ["web"]
+
+
+def test_telegram_is_started_where_there_is_a_bot_and_waited_for_where_it_listens(tmp_path: Path) -> None:
+    bot = {"data_dir": tmp_path, "telegram_token": "123456:ABC-def"}
+    (polling,) = read_procfile("telegram: a\n", Settings(**bot), {})
+    assert polling.health is None
+    webhook = {"telegram_webhook": "https://coach.example.org/t", "telegram_port": 8124}
+    (listening,) = read_procfile("telegram: a\n", Settings(**bot, **webhook), {})
+    assert listening.health == "http://127.0.0.1:8124/health"
+    assert read_procfile("telegram: a\n", Settings(data_dir=tmp_path), {}) == []

@@ -1,0 +1,105 @@
+"""Fetches updates. The place in Telegram's queue moves only behind what we have committed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from telegram import Bot, Update
+from telegram.error import Conflict, InvalidToken
+
+from bot.gateway.asking import FIRST_PAUSE, LONGEST_PAUSE, seconds_asked_for, until_taken
+from bot.gateway.incoming import WANTED, chat_of
+from bot.gateway.reception import Reception
+
+LONG_POLL = 25  # seconds that Telegram holds an empty answer back
+GRACE = 10.0  # seconds on top before the line counts as dead
+TRIES = 5
+
+log = logging.getLogger(__name__)
+
+
+class Polling:
+    def __init__(self, bot: Bot, reception: Reception, *, long_poll: int = LONG_POLL) -> None:
+        self._bot = bot
+        self._reception = reception
+        self._long_poll = long_poll
+        self._offset: int | None = None
+        self._kept = 0
+        self._failed: dict[int, tuple[int, int]] = {}
+
+    async def run(self) -> None:
+        """For ever. Raises InvalidToken where Telegram doesn't know the bot."""
+        pause = FIRST_PAUSE
+        await until_taken(self._bot.delete_webhook)
+        while True:
+            try:
+                all_kept = await self._take(await self._fetch())
+            except InvalidToken:
+                raise
+            except Exception as fault:
+                all_kept = False
+                pause = max(pause, seconds_asked_for(fault))
+                log.error("updates could not be fetched: %s", _told(fault))
+            if all_kept:
+                pause = FIRST_PAUSE
+                continue
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _fetch(self) -> Sequence[Mapping[str, Any]]:
+        """As they came: the library's `get_updates` loses a whole batch over one that it can't read."""
+        wanted = {"offset": self._offset, "timeout": self._long_poll, "allowed_updates": list(WANTED)}
+        fetched: Any = await self._bot.do_api_request(
+            "getUpdates", wanted, read_timeout=self._long_poll + GRACE
+        )
+        return list(fetched)
+
+    async def _take(self, fetched: Sequence[Mapping[str, Any]]) -> bool:
+        """Chats side by side, each in order; whether all of it is kept."""
+        if not fetched:
+            return True
+        lines: dict[int, list[Update]] = defaultdict(list)
+        for update in sorted(_parsed(self._bot, fetched), key=lambda update: update.update_id):
+            lines[chat_of(update)].append(update)
+        left = await asyncio.gather(*(self._take_line(line) for line in lines.values()))
+        unkept = [update_id for update_id in left if update_id is not None]
+        self._offset = min(unkept, default=max(int(raw["update_id"]) for raw in fetched) + 1)
+        return not unkept
+
+    async def _take_line(self, line: Sequence[Update]) -> int | None:
+        """The first update of a chat that was not kept; those behind it wait with it."""
+        for update in line:
+            try:
+                await self._reception.take(update)
+                self._kept += 1
+            except Exception as fault:
+                log.error("an update could not be kept: %s", type(fault).__name__)
+                if not self._hopeless(update.update_id):
+                    return update.update_id
+        return None
+
+    def _hopeless(self, update_id: int) -> bool:
+        """One that fails again and again while others are kept must not hold up everybody for ever."""
+        tries, kept = self._failed.pop(update_id, (0, self._kept))
+        if tries + 1 >= TRIES and self._kept > kept:
+            return True
+        self._failed[update_id] = (tries + 1, kept)
+        return False
+
+
+def _parsed(bot: Bot, fetched: Iterable[Mapping[str, Any]]) -> Iterator[Update]:
+    for raw in fetched:
+        try:
+            yield Update.de_json(dict(raw), bot)
+        except Exception as fault:
+            log.error("an update can't be read and is passed over: %s", type(fault).__name__)
+
+
+def _told(fault: Exception) -> str:
+    if isinstance(fault, Conflict):
+        return "another program fetches for the same bot; end it"
+    return type(fault).__name__
