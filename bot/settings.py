@@ -84,6 +84,7 @@ class Settings(BaseSettings):
         None, description="the path of a folder"
     )
     pipeline: Literal["embeddings", "counts"] = Field("embeddings", description="embeddings or counts")
+    second_voice: Switch = True
     database_url: SecretStr | None = Field(None, description="a database address such as sqlite:///var/my.db")
     keys: Keys = Field((), description=_KEYS_FIT)
     engine_url: Annotated[str, AfterValidator(_web_address)] = Field(
@@ -157,7 +158,7 @@ class Settings(BaseSettings):
         return self.data_dir / "secrets" / "keys"
 
     def for_the_parts(self) -> dict[str, str]:
-        """What the engine reads from its environment, and the switches that keep it quiet."""
+        """What the engine reads from its environment, and what keeps the parts quiet and quick."""
         weights = {variable("weights_dir"): str(self.weights_dir)} if self.weights_dir else {}
         return weights | {
             "SAFECUE_PIPELINE": self.pipeline,
@@ -168,6 +169,8 @@ class Settings(BaseSettings):
             "SAFECUE_ENGINE_DB_URL": self.engine_database,
             "RASA_TELEMETRY_ENABLED": "false",
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            # One message is too little to share out: on a busy machine its threads wait for one another.
+            "OPENBLAS_NUM_THREADS": "1",
             "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         }
 
