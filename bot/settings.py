@@ -158,7 +158,7 @@ class Settings(BaseSettings):
         return self.data_dir / "secrets" / "keys"
 
     def for_the_parts(self) -> dict[str, str]:
-        """What the engine reads from its environment, and what keeps the parts quiet and quick."""
+        """What the engine reads from its environment, and the switches that keep it quiet."""
         weights = {variable("weights_dir"): str(self.weights_dir)} if self.weights_dir else {}
         return weights | {
             "SAFECUE_PIPELINE": self.pipeline,
@@ -169,8 +169,6 @@ class Settings(BaseSettings):
             "SAFECUE_ENGINE_DB_URL": self.engine_database,
             "RASA_TELEMETRY_ENABLED": "false",
             "TF_CPP_MIN_LOG_LEVEL": "3",
-            # One message is too little to share out: on a busy machine its threads wait for one another.
-            "OPENBLAS_NUM_THREADS": "1",
             "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         }
 

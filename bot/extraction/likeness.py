@@ -1,8 +1,8 @@
 """The second voice: what sounds like a sign although no written phrase knows it.
 
 A sentence encoder turns each clause into a vector. Two things are asked of it: what a small head says that
-was fitted to the bank of phrases in `content/triage/likeness.yml`, and whether the nearest phrase of the bank is
-one of a sign or of harmless talk. Together they catch more than either alone.
+was fitted to the bank of phrases in `content/triage/likeness.yml`, and whether the nearest phrase of the bank
+is one of a sign or of harmless talk. Together they catch more than either alone.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class SecondVoice:
 def clauses(words: Sequence[Word], stands: Sequence[bool], most: int) -> list[tuple[int, int]]:
     """The words that stand, in clauses of about `most` words: cut at marks where there are any, else evenly.
 
-    Scraps are left out: one or two words are like everything and nothing, unless they are all that was said.
+    Scraps are left out: a word or three are like everything and nothing.
     """
     runs: list[tuple[int, int]] = []
     for first, last in _parts(words, stands):
@@ -105,7 +105,7 @@ def clauses(words: Sequence[Word], stands: Sequence[bool], most: int) -> list[tu
         else:
             runs.append((first, last))
     found = [part for first, last in runs for part in _evenly(first, last, most)]
-    return [(a, b) for a, b in found if b - a > _SCRAP or b - a == len(words)]
+    return [(a, b) for a, b in found if b - a > _SCRAP]
 
 
 def _parts(words: Sequence[Word], stands: Sequence[bool]) -> Iterator[tuple[int, int]]:

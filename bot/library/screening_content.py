@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.facts.clinical import Level, Urgency
+from bot.facts.clinical import LIKENESS, Level, Urgency
 from bot.facts.vocabulary import Bank, Cue, CueKind, Reach, SignWords, Vocabulary
 from bot.library.entries import version_of
 from bot.library.reading import ContentFaults, Fault, Listed, Mapped, mappings_in, read_mapping, shown
@@ -62,7 +62,7 @@ def read_screening(root: Path) -> tuple[ScreeningContent, list[Fault]]:
     logged = _logged(root, faults)
     content = ScreeningContent(
         vocabulary,
-        _bank(root, rules, faults),
+        _bank(root, rules, faults, homes),
         Rules(rules, _said(root, faults), _check_question(root), _limits(root, faults), logged),
         _version(root),
         {name: str(at.get("name", name)) for name, at in entries},
@@ -253,9 +253,12 @@ def _limits(root: Path, faults: list[Fault]) -> Limits:
     )
 
 
-def _bank(root: Path, rules: Mapping[str, SignRule], faults: list[Fault]) -> Bank:
+def _bank(
+    root: Path, rules: Mapping[str, SignRule], faults: list[Fault], homes: dict[str, tuple[str, int]]
+) -> Bank:
     """The bank of the second voice; only signs that may become a check stand in it."""
     mapping = _file(root / "triage" / "likeness.yml", root, faults)
+    homes[f"cue:{LIKENESS}"] = (mapping.file, mapping.line_of("least"))
 
     def figure(name: str) -> float:
         at = mapping.get(name)

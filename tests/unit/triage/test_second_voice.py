@@ -22,9 +22,9 @@ from bot.library.screening_content import load_screening
 from bot.settings import Settings
 
 FRESH = {
-    "somebody has poured concrete over my ribs and it is squashing me": "chest_pain",
-    "my paw would not clutch the banister, nothing in it": "limb_weak",
-    "I did my walk, had some soup, and since noon I can't sense the paper when I go to the toilet": (
+    "a python is coiled round my ribs and gets tighter on the slope": "chest_pain",
+    "could not clutch the banister with my right hand, it simply slid off": "limb_weak",
+    "I did my walk, had some soup, and since noon my undercarriage tells me nothing on the loo": (
         "saddle_or_bladder"
     ),
 }
@@ -52,7 +52,8 @@ def test_words_like_a_sign_that_no_phrase_knows_are_asked_about(text: str, sign:
     [
         "no chest pain", "never dizzy", "I haven't had any tightness round my ribs", "my bladder is fine",
         "what should I do if I feel swimmy in the head?", "my back aches a bit more than usual",
-        "legs are tired from the walk, nice tired", "remind me at nine", "this stretch is murder",
+        "legs are tired from the walk, nice tired", "remind me at nine", "are you done?",
+        "I am finished for today",         "this stretch is murder",
         "I went swimmy once, ten years ago, all checked and clear",
     ],
 )  # fmt: skip
@@ -114,9 +115,10 @@ def test_a_damaged_head_is_fitted_again_and_another_bank_gets_its_own(tmp_path: 
     first = second_voice(BANK, letters, tmp_path)
     kept = tmp_path / f"{fingerprint(BANK)}.npz"
     kept.write_bytes(kept.read_bytes()[:-40])
-    words = [Word("aa", 0, 2), Word("ac", 3, 5)]
+    text = "aa ac ab ac"
+    words = [Word(text[at : at + 2], at, at + 2) for at in (0, 3, 6, 9)]
     again = second_voice(BANK, letters, tmp_path)
-    assert again.hear("aa ac", words, [True, True]) == first.hear("aa ac", words, [True, True])
+    assert again.hear(text, words, [True] * 4) == first.hear(text, words, [True] * 4) != []
     second_voice(replace(BANK, harmless={"chat": ("zz",)}), letters, tmp_path)
     assert len(list(tmp_path.glob("*.npz"))) == 2
 
