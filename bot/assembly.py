@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.dialogue.client import RasaEngine
+from bot.extraction import SecondVoice, WeightsFault, open_voice
 from bot.extraction import build as build_extractor
 from bot.facts.clock import utc_now
+from bot.facts.vocabulary import Bank
 from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
 from bot.records import SqlRecords
@@ -22,7 +25,18 @@ from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Screening
 
-__all__ = ["House", "assemble", "new_key", "open_engine", "open_hand_over", "open_records", "open_screen"]
+__all__ = [
+    "House",
+    "assemble",
+    "new_key",
+    "open_engine",
+    "open_hand_over",
+    "open_records",
+    "open_screen",
+    "open_second_voice",
+]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,23 @@ def open_engine(settings: Settings) -> RasaEngine:
 
 def open_screen(settings: Settings) -> Screening:
     content = load_screening(settings.content_dir)
-    return Screening(build_extractor(content.vocabulary), content.rules, content.version)
+    voice = open_second_voice(settings, content.bank, lambda fault: log.error("%s", fault))
+    return Screening(build_extractor(content.vocabulary, voice), content.rules, content.version)
+
+
+def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None]) -> SecondVoice | None:
+    """The second voice; None where it is switched off or can't be had, which `tell` is told.
+
+    Screening by the written rules never waits for it: a sentence model that is missing or damaged costs what
+    this voice gains, and nothing else.
+    """
+    if not settings.second_voice:
+        return None
+    try:
+        return open_voice(bank, settings.weights_dir, settings.data_dir / "second-voice")
+    except (WeightsFault, OSError) as fault:
+        tell(f"Screening runs by its written rules alone, without the second voice: {fault}")
+        return None
 
 
 def assemble(settings: Settings, clock: Callable[[], datetime] = utc_now) -> House:

@@ -101,6 +101,7 @@ class Settings(BaseSettings):
         None, description="the path of a folder"
     )
     pipeline: Literal["embeddings", "counts"] = Field("embeddings", description="embeddings or counts")
+    second_voice: Switch = True
     database_url: SecretStr | None = Field(None, description="a database address such as sqlite:///var/my.db")
     keys: Keys = Field((), description=_KEYS_FIT)
     engine_url: Annotated[str, AfterValidator(_web_address)] = Field(

@@ -83,6 +83,7 @@ class Setup:
             ("coach", self.coach),
             ("engine", self.engine),
             ("model", self.model),
+            ("second voice", self.second_voice),
         ]
         if group == "test":
             self.steps.append(("browser and database", self.system_packages))
@@ -113,11 +114,12 @@ class Setup:
         home = self.root / ".venv"
         dev = self.group == "test" or "dev" in stamp_of(home)
         lock = self.root / "requirements" / ("dev.txt" if dev else "app.txt")
-        stamp = ("dev " if dev else "app ") + digest([lock, self.root / "pyproject.toml"])
+        weights = self.root / "requirements" / "engine-weights.txt"
+        stamp = ("dev " if dev else "app ") + digest([lock, weights, self.root / "pyproject.toml"])
         if self.skipped(home, stamp):
             return
         self.environment("coach", home, OURS)
-        self.sync("coach", home, [lock])
+        self.sync("coach", home, [lock, weights])
         own = [self.uv, "pip", "install", "--no-deps", "--no-build-isolation", "--python", python_in(home)]
         self.run("coach", [*own, "-e", str(self.root)], NETWORK_MENDS, keep_log=True)
         self.finish(home, stamp)
@@ -145,6 +147,12 @@ class Setup:
             self.progress.done()
         else:
             self.progress.end("skip (current)")
+
+    def second_voice(self) -> None:
+        """Screening knows by itself whether its second voice fits the bank."""
+        tune = [python_in(self.root / ".venv"), "-m", "bot.cli", "tune"]
+        self.run("second-voice", tune, MODEL_MENDS)
+        self.progress.done()
 
     def system_packages(self) -> None:
         missing = missing_system_packages()

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from bot.authoring.triage import Bench
+from bot.extraction import open_voice
 from bot.library.screening_content import load_screening
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -14,4 +15,12 @@ CASES = ROOT / "tests" / "cases"
 
 @cache
 def bench() -> Bench:
+    """By the written rules alone."""
     return Bench(load_screening(ROOT / "content"))
+
+
+@cache
+def both_voices() -> Bench:
+    """With the second voice, which is kept where the coach keeps it."""
+    content = load_screening(ROOT / "content")
+    return Bench(content, open_voice(content.bank, None, ROOT / "var" / "second-voice"))

@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from bot.extraction import BadVocabulary, Extractor, build
+from bot.assembly import open_second_voice
+from bot.extraction import BadVocabulary, Extractor, SecondVoice, build
 from bot.facts.clinical import History, Reason, Verdict
 from bot.library.reading import ContentFaults
 from bot.library.screening_content import ScreeningContent, load_screening
+from bot.settings import load
 from bot.usecases.screening import Screening
 
 CONTENT = Path(__file__).resolve().parents[2] / "content"
@@ -28,9 +30,9 @@ CONTENT = Path(__file__).resolve().parents[2] / "content"
 class Bench:
     """Screening as it is assembled, with a way to ask why."""
 
-    def __init__(self, content: ScreeningContent) -> None:
+    def __init__(self, content: ScreeningContent, voice: SecondVoice | None = None) -> None:
         self._content = content
-        self._extractor: Extractor = build(content.vocabulary)
+        self._extractor: Extractor = build(content.vocabulary, voice)
         self.screening = Screening(self._extractor, content.rules, content.version)
 
     def judge(self, text: str, question: str | None = None) -> Verdict:
@@ -44,7 +46,7 @@ class Bench:
             "level": verdict.level.value,
             "urgency": verdict.urgency.value,
             "signs": [self._sign(reason) for reason in verdict.reasons],
-            "rules": [reason.rule for reason in verdict.reasons],
+            "rules": [reason.by or reason.rule for reason in verdict.reasons],
             "question": verdict.question,
             "care": verdict.care,
             "messages": list(self.screening.messages_for(verdict)),
@@ -63,6 +65,9 @@ class Bench:
             for cue in fact.cues:
                 file, line = self._content.homes.get(f"cue:{cue}", ("", 0))
                 yield f"    cue {cue} ({file}:{line})"
+        for one in reading.heard:
+            clause = text[reading.words[one.first].start : reading.words[one.last - 1].end]
+            yield f"  likeness {one.likeness:.2f} to a sign, most to {one.sign}: {clause!r}"
         for word in reading.words:
             if word.raw is not None:
                 yield f"  read {word.raw!r} as {word.text!r}"
@@ -70,6 +75,7 @@ class Bench:
     def _sign(self, reason: Reason) -> dict[str, Any]:
         return {
             "sign": reason.rule,
+            "by": reason.by,
             "name": self._content.names.get(reason.rule, reason.rule),
             "version": reason.version,
             "level": reason.level.value,
@@ -83,7 +89,8 @@ def run(argv: Sequence[str]) -> int:
     """0: done; 1: the content has faults; 2: an input line that isn't as it should be."""
     arguments = _parser().parse_args(argv)
     try:
-        bench = Bench(load_screening(arguments.content))
+        content = load_screening(arguments.content)
+        bench = Bench(content, open_second_voice(load(), content.bank, _to_stderr))
     except (ContentFaults, BadVocabulary) as error:
         print(error, file=sys.stderr)
         return 1
@@ -99,6 +106,10 @@ def run(argv: Sequence[str]) -> int:
     if arguments.explain:
         print(*bench.explain(text), sep="\n")
     return 0
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,11 +1,25 @@
 """Text becomes facts about a body, each with the words it came from. spaCy lives here only."""
 
+from pathlib import Path
+
 from bot.extraction.extractor import BadVocabulary, Extractor, Mention, Reading
-from bot.facts.vocabulary import Vocabulary
+from bot.extraction.likeness import SecondVoice, second_voice
+from bot.facts.vocabulary import Bank, Vocabulary
+from engine.minilm import MiniLM, WeightsFault, weights_folder
 
-__all__ = ["BadVocabulary", "Extractor", "Mention", "Reading", "build"]
+__all__ = [
+    "BadVocabulary", "Extractor", "Mention", "Reading", "SecondVoice", "WeightsFault", "build", "open_voice",
+]  # fmt: skip
 
 
-def build(vocabulary: Vocabulary) -> Extractor:
+def build(vocabulary: Vocabulary, voice: SecondVoice | None = None) -> Extractor:
     """An extractor that knows these words. Raises BadVocabulary, naming every phrase that can't be read."""
-    return Extractor(vocabulary)
+    return Extractor(vocabulary, voice)
+
+
+def open_voice(bank: Bank, weights: Path | None, kept_in: Path) -> SecondVoice:
+    """The second voice for this bank, fitted on first use and kept in the folder.
+
+    Raises WeightsFault where the sentence model's weights are missing or damaged.
+    """
+    return second_voice(bank, MiniLM(weights or weights_folder()).embed, kept_in)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from bot.extraction.context import FAR, Standing, Surroundings
 from bot.extraction.language import Language
+from bot.extraction.likeness import Heard, SecondVoice
 from bot.extraction.normalise import Normaliser, Word
 from bot.extraction.phrases import BadPhrase, Match, Phrase, Phrasebook
 from bot.extraction.repair import LENIENT_FROM, Repair, ordinary_words
-from bot.facts.clinical import Evidence, Presence, Subject, SymptomFact, Time
-from bot.facts.vocabulary import Vocabulary
+from bot.facts.clinical import LIKENESS, Evidence, Level, Presence, Subject, SymptomFact, Time
+from bot.facts.vocabulary import SignWords, Vocabulary
 
 _MOST_EVIDENCE = 4
+_ANY_SIGN = SignWords("", Level.STOP, ())
 
 
 class BadVocabulary(ValueError):
@@ -37,16 +39,18 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that was seen in a message, for those who ask why."""
+    """All that was seen in a message, for those who ask why. `heard`: what the second voice made of it."""
 
     words: tuple[Word, ...]
     mentions: tuple[Mention, ...]
     facts: tuple[SymptomFact, ...]
+    heard: tuple[Heard, ...] = ()
 
 
 class Extractor:
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, voice: SecondVoice | None = None) -> None:
         self._vocabulary = vocabulary
+        self._voice = voice
         self._signs = {sign.id: sign for sign in vocabulary.signs}
         self._cues = {f"cue:{cue.id}": cue for cue in vocabulary.cues}
         english = ordinary_words()
@@ -85,7 +89,17 @@ class Extractor:
         mentions = self._weighed(mentions)
         regions = [m for m in matches if m.owner in self._regions]
         facts = self._facts(text, words, mentions, regions, surroundings)
-        return Reading(tuple(words), tuple(mentions), facts)
+        if self._voice is None or any(map(self._answered, facts)):
+            return Reading(tuple(words), tuple(mentions), facts)
+        heard = self._voice.hear(text, words, [_stands(surroundings, n) for n in range(len(words))])
+        alike = tuple(_alike(text, words, one) for one in self._voice.alarming(heard))
+        return Reading(tuple(words), tuple(mentions), facts + alike, tuple(heard))
+
+    def _answered(self, fact: SymptomFact) -> bool:
+        """Whether a fact makes a verdict above continue by itself, so that mere likeness adds nothing."""
+        taken_back = fact.presence in (Presence.DENIED, Presence.SUPPOSED) or fact.time is Time.PAST
+        above = self._signs[fact.sign].level.rank < Level.CONTINUE.rank
+        return above and not taken_back and fact.subject is not Subject.OTHER
 
     def _mention(self, match: Match, surroundings: Surroundings) -> Mention:
         kind, _, sign = match.owner.partition(":")
@@ -189,6 +203,18 @@ def _presence(mention: Mention) -> Presence:
     if mention.open and mention.standing.presence is Presence.PRESENT:
         return Presence.DOUBTFUL
     return mention.standing.presence
+
+
+def _stands(surroundings: Surroundings, at: int) -> bool:
+    """Whether a sign at this word would stand: not denied, supposed or long ago."""
+    standing = surroundings.of(Match("", at, at + 1), _ANY_SIGN)
+    taken_back = standing.presence in (Presence.DENIED, Presence.SUPPOSED) or standing.time is Time.PAST
+    return standing.meant and not taken_back
+
+
+def _alike(text: str, words: Sequence[Word], heard: Heard) -> SymptomFact:
+    evidence = _evidence(text, words, [Match("", heard.first, heard.last)])
+    return SymptomFact(heard.sign, Presence.DOUBTFUL, Subject.SELF, Time.UNDATED, evidence, None, (LIKENESS,))
 
 
 def _overlap(one: Match, other: Match) -> bool:

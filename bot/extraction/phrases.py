@@ -107,19 +107,21 @@ class _Hits:
     """Which slots stand where in one message; asked for slot by slot, since few are needed."""
 
     def __init__(self, places: Mapping[_Node, list[tuple[int, int]]]) -> None:
-        self._places = places
         self._of: dict[int, dict[int, list[int]]] = {}
-        self.present: set[int] = set().union(*(node.slots for node in places))
+        self._standing: dict[int, list[list[tuple[int, int]]]] = {}
+        for node, standing in places.items():
+            for slot in node.slots:
+                self._standing.setdefault(slot, []).append(standing)
+        self.present = frozenset(self._standing)
 
     def of(self, slot: int) -> dict[int, list[int]]:
         """start -> ends."""
         found = self._of.get(slot)
         if found is None:
             found = self._of[slot] = {}
-            for node, places in self._places.items():
-                if slot in node.slots:
-                    for start, end in places:
-                        found.setdefault(start, []).append(end)
+            for places in self._standing[slot]:
+                for start, end in places:
+                    found.setdefault(start, []).append(end)
         return found
 
 

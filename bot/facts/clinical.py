@@ -52,6 +52,10 @@ class Time(str, Enum):
     UNDATED = "undated"
 
 
+# The cue of a fact that no written phrase found: its words are only like those of a sign.
+LIKENESS = "likeness"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The patient's own words: `text` stands at [start, end) of the original message, in code points."""
@@ -80,7 +84,10 @@ class SymptomFact:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a verdict stands: one sign or one rule over the log, in the version that was applied."""
+    """Why a verdict stands: one sign or one rule over the log, in the version that was applied.
+
+    `by` is LIKENESS where the second voice raised it, None where a written rule did.
+    """
 
     rule: str
     version: str
@@ -88,6 +95,7 @@ class Reason:
     urgency: Urgency
     evidence: tuple[Evidence, ...] = ()
     region: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,21 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
+class Bank:
+    """What the second voice compares with: phrases of each sign, and of each kind of harmless talk.
+
+    `least`: likeness to all signs together (0 to 1) from which it speaks up. `clause_words`: about how many
+    words are heard at once. `most_clauses`: how many of a message's clauses are heard.
+    """
+
+    signs: Mapping[str, tuple[str, ...]]
+    harmless: Mapping[str, tuple[str, ...]]
+    least: float
+    clause_words: int
+    most_clauses: int
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """All of it. `slots` are named lists of phrases; `forms` rewrites single words (contractions, slang).
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.facts.clinical import Level, Urgency
-from bot.facts.vocabulary import Cue, CueKind, Reach, SignWords, Vocabulary
+from bot.facts.clinical import LIKENESS, Level, Urgency
+from bot.facts.vocabulary import Bank, Cue, CueKind, Reach, SignWords, Vocabulary
 from bot.library.entries import version_of
 from bot.library.reading import ContentFaults, Fault, Listed, Mapped, mappings_in, read_mapping, shown
 from bot.triage.history import LOGGED_RULES, Limits
@@ -33,6 +33,7 @@ class ScreeningContent:
     """`homes` says in which file and line a sign or cue stands; `names` what a sign is called."""
 
     vocabulary: Vocabulary
+    bank: Bank
     rules: Rules
     version: str
     names: Mapping[str, str]
@@ -61,6 +62,7 @@ def read_screening(root: Path) -> tuple[ScreeningContent, list[Fault]]:
     logged = _logged(root, faults)
     content = ScreeningContent(
         vocabulary,
+        _bank(root, rules, faults, homes),
         Rules(rules, _said(root, faults), _check_question(root), _limits(root, faults), logged),
         _version(root),
         {name: str(at.get("name", name)) for name, at in entries},
@@ -248,6 +250,39 @@ def _limits(root: Path, faults: list[Fault]) -> Limits:
         raised_by=value("raised_by")[0],
         rising_sessions=value("rising_sessions")[0],
         flares_counted=value("flares_counted")[0],
+    )
+
+
+def _bank(
+    root: Path, rules: Mapping[str, SignRule], faults: list[Fault], homes: dict[str, tuple[str, int]]
+) -> Bank:
+    """The bank of the second voice; only signs that may become a check stand in it."""
+    mapping = _file(root / "triage" / "likeness.yml", root, faults)
+    homes[f"cue:{LIKENESS}"] = (mapping.file, mapping.line_of("least"))
+
+    def figure(name: str) -> float:
+        at = mapping.get(name)
+        if isinstance(at, Mapped) and isinstance(at.get("value"), int | float) and at.get("source"):
+            return float(at["value"])
+        faults.append(
+            Fault(mapping.file, mapping.line_of(name), f"`{name}` lacks value or source", "add them")
+        )
+        return 1.0
+
+    def kinds(name: str) -> dict[str, tuple[str, ...]]:
+        at = mapping.get(name)
+        if isinstance(at, Mapped) and at:
+            return {kind: _list(at, kind, faults) for kind in at}
+        faults.append(Fault(mapping.file, mapping.line_of(name), f"`{name}` holds no phrases", "write some"))
+        return {}
+
+    signs = kinds("signs")
+    for sign in signs:
+        if sign not in rules or rules[sign].level not in (Level.STOP, Level.CRISIS):
+            line = mapping["signs"].line_of(sign)
+            faults.append(Fault(mapping.file, line, f"`{sign}` is no stop or crisis sign", "name one"))
+    return Bank(
+        signs, kinds("harmless"), figure("least"), int(figure("clause_words")), int(figure("most_clauses"))
     )
 
 

@@ -154,6 +154,7 @@ def _verdict(row: AssessmentRow) -> Verdict:
 def _reason(kept: dict[str, Any]) -> Reason:
     return Reason(
         rule=kept["rule"],
+        by=kept.get("by"),
         version=kept["version"],
         level=Level(kept["level"]),
         urgency=Urgency(kept["urgency"]),

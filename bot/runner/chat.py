@@ -9,7 +9,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.runner.start import content_refusals, key_refusals, part_named, read_procfile, say, taken_ports
+from bot.runner.start import (
+    content_refusals,
+    key_refusals,
+    part_named,
+    read_procfile,
+    say,
+    taken_ports,
+    tune_second_voice,
+)
 from bot.runner.supervisor import Part, Supervisor, healthy, within
 from bot.settings import ROOT, Settings, load
 
@@ -29,6 +37,7 @@ def run(argv: Sequence[str]) -> int:
         print("\n".join(refusals), file=sys.stderr)
         return 1
     environment = os.environ | settings.for_the_parts()
+    tune_second_voice(environment)
     procfile = (ROOT / "Procfile").read_text("utf-8")
     parts = [part for part in read_procfile(procfile, settings, environment) if part.name in NEEDED]
     return asyncio.run(talk_with_parts(command, parts, settings.data_dir / "log", environment))

@@ -9,6 +9,7 @@ import shlex
 import signal
 import socket
 import string
+import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ def run(argv: Sequence[str]) -> int:
         print("\n".join(refusals), file=sys.stderr)
         return 1
     environment = os.environ | settings.for_the_parts()
+    tune_second_voice(environment)
     parts = read_procfile(options.procfile.read_text("utf-8"), settings, environment)
     asyncio.run(_supervise(parts, settings.data_dir / "log", environment))
     say("all parts ended")
@@ -61,6 +63,14 @@ def key_refusals(settings: Settings) -> list[str]:
     if made:
         say(f"Made the key file {settings.key_file}. Stored texts can't be read without it: keep a copy.")
     return []
+
+
+def tune_second_voice(environment: Mapping[str, str]) -> None:
+    """Once, before several parts would do it; in a process of its own, which gives the memory back.
+
+    It tells why, where screening has to do without.
+    """
+    subprocess.run([sys.executable, "-m", "bot.cli", "tune"], env=environment, cwd=ROOT, check=False)
 
 
 def say(line: str) -> None:

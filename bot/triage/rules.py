@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.facts.clinical import (
+    LIKENESS,
     History,
     Level,
     Presence,
@@ -55,8 +56,14 @@ class Rules:
     logged: Mapping[str, SignRule]
 
     def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict:
-        """The verdict on one message. Unknown signs count for nothing (their content was removed)."""
-        reasons = [reason for fact in facts if (reason := self._reason(fact))]
+        """The verdict on one message. Unknown signs count for nothing (their content was removed).
+
+        Mere likeness to a sign counts only where the written rules leave the message at continue or none.
+        """
+        found = [reason for fact in facts if (reason := self._reason(fact))]
+        reasons = [reason for reason in found if reason.by is None]
+        if all(reason.level is Level.CONTINUE for reason in reasons):
+            reasons = found
         if reasons:
             reasons += self._from_log(history, now)
         care = next((c for fact in facts if (c := self._care(fact))), None)
@@ -133,7 +140,8 @@ class Rules:
                 return None
         elif fact.presence is Presence.DOUBTFUL and level in _URGENT:
             level, urgency = Level.CHECK, rule.check_urgency
-        return Reason(rule.id, rule.version, level, urgency, fact.evidence, fact.region)
+        by = LIKENESS if LIKENESS in fact.cues else None
+        return Reason(rule.id, rule.version, level, urgency, fact.evidence, fact.region, by)
 
     def _care(self, fact: SymptomFact) -> str | None:
         rule = self.signs.get(fact.sign)
@@ -161,13 +169,8 @@ def _once(reasons: Iterable[Reason]) -> list[Reason]:
         key = (reason.rule, reason.level)
         if key in kept:
             before = kept[key]
-            kept[key] = Reason(
-                before.rule,
-                before.version,
-                before.level,
-                before.urgency,
-                before.evidence + reason.evidence,
-                before.region or reason.region,
+            kept[key] = replace(
+                before, evidence=before.evidence + reason.evidence, region=before.region or reason.region
             )
         else:
             kept[key] = reason

@@ -62,7 +62,8 @@ class Machine:
         uv.symlink_to(ROOT / ".tools" / "bin" / "uv")
 
     def has_the_coach(self) -> None:
-        inputs = [self.root / "requirements" / "app.txt", self.root / "pyproject.toml"]
+        locks = [self.root / "requirements" / name for name in ("app.txt", "engine-weights.txt")]
+        inputs = [*locks, self.root / "pyproject.toml"]
         self.stamp(".venv", f"app {setup.digest(inputs)}")
 
     def set_up(self) -> subprocess.CompletedProcess[str]:
@@ -116,8 +117,8 @@ def test_steps_with_a_current_stamp_are_skipped_and_said_in_one_line_each(machin
     machine.has_the_coach()
     lines = machine.set_up().stdout.splitlines()
     assert [line.split() for line in lines[:2]] == [
-        ["[1/4]", "tools", "skip", "(current)"],
-        ["[2/4]", "coach", "skip", "(current)"],
+        ["[1/5]", "tools", "skip", "(current)"],
+        ["[2/5]", "coach", "skip", "(current)"],
     ]
 
 

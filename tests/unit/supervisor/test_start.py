@@ -40,6 +40,7 @@ class Start:
             "SAFECUE_ENGINE_URL": f"http://127.0.0.1:{self.ports[0]}",
             "SAFECUE_ACTIONS_PORT": str(self.ports[1]),
             "SAFECUE_WEB_PORT": str(self.ports[2]),
+            "SAFECUE_SECOND_VOICE": "no",
         }
 
     def begin(self, **settings: str) -> subprocess.Popen[str]:

@@ -1,4 +1,4 @@
-"""The targets of the screening on the shared sets, where those are present."""
+"""The targets of the screening, with both voices, on the shared sets, where those are present."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from screening_bench import ROOT, bench
+from screening_bench import ROOT, both_voices
 
 DATA = Path(os.environ.get("SAFECUE_SHARED_DATA", ROOT.parent / "shared" / "data"))
 URGENT = {"stop", "crisis"}
@@ -21,7 +21,7 @@ def rows(name: str) -> Iterator[tuple[dict[str, Any], str]]:
         pytest.skip(f"the shared set {name} is absent")
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        yield row, bench().judge(row["text"]).level.value
+        yield row, both_voices().judge(row["text"]).level.value
 
 
 def test_consultation_turns_reach_the_targets() -> None:
@@ -40,4 +40,4 @@ def test_consultation_turns_reach_the_targets() -> None:
 def test_unrelated_talk_raises_hardly_an_alarm() -> None:
     levels = [level for _, level in rows("unrelated_talk.jsonl")]
     assert sum(level in URGENT for level in levels) <= 0.001 * len(levels)
-    assert levels.count("check") <= 0.08 * len(levels)
+    assert levels.count("check") <= 0.01 * len(levels)
