@@ -84,6 +84,7 @@ class Entry(Part):
     low: int | None = None
     high: int | None = None
     options: tuple[OptionPart, ...] = ()
+    loose: bool = False
     buttons: tuple[ButtonPart, ...] = ()
     image: str | None = None
     document: str | None = None

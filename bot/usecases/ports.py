@@ -313,13 +313,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """How a content entry's question may be answered. `form`: choice, number, text or time (HH:MM)."""
+    """How a content entry's question may be answered. `form`: choice, number, text or time (HH:MM).
+
+    `loose`: an option is also found inside a longer reply ("my physio Jane").
+    """
 
     id: str
     form: str
     options: tuple[Option, ...] = ()
     low: int | None = None
     high: int | None = None
+    loose: bool = False
 
 
 class Library(Protocol):

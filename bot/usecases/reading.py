@@ -54,6 +54,9 @@ _FILLERS = frozenset(
 )
 _NUMBER = re.compile(r"(?P<value>-?\d+(?:\.\d+)?)(?:\s*(?:/|out of|of)\s*(?P<scale>\d+))?")
 _CLOCK = re.compile(r"\b(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>am|pm|a\.m\.|p\.m\.)?", re.I)
+_TURNED = re.compile(
+    r"\b(no|not|none|never|nor|neither|without|except|but|less|under|used to|what|why|how)\b|n't\b"
+)
 _WORD = re.compile(r"[\w'’:.]+")
 
 
@@ -103,13 +106,29 @@ def _choice(question: Question, text: str, short_form: str | None) -> Answer | N
     if not said:
         return None
     for option in question.options:
-        if said in {_plain(option.title), _plain(option.value), *map(_plain, option.says)}:
+        if said in _sayings(option):
             return Answer(question.id, option.value, option)
     meant = {"affirm": "yes", "deny": "no", "unsure": "unsure"}.get(short_form or "")
     for option in question.options:
         if meant and option.value == meant:
             return Answer(question.id, option.value, option)
-    return None
+    return _named_inside(question, said) if question.loose else None
+
+
+def _sayings(option: Option) -> set[str]:
+    return {_plain(option.title), _plain(option.value), *map(_plain, option.says)}
+
+
+def _named_inside(question: Question, said: str) -> Answer | None:
+    """The one option that a longer reply names in two words or more; none where it may be turned round."""
+    if _TURNED.search(said):
+        return None
+    named = [
+        option
+        for option in question.options
+        if any(" " in saying and f" {saying} " in f" {said} " for saying in _sayings(option))
+    ]
+    return Answer(question.id, named[0].value, named[0]) if len(named) == 1 else None
 
 
 def _number(question: Question, text: str) -> Answer | Misfit | None:

@@ -31,6 +31,7 @@ from bot.usecases.ports import (
     UnitOfWork,
 )
 from bot.usecases.present_state import present_state, zone_of
+from bot.usecases.profile import INTERRUPTED
 from bot.usecases.reading import Answer, Misfit, chosen, read_answer
 from bot.usecases.reminders import PLANNED_BY, plan_reminder
 from bot.usecases.settle import settle
@@ -44,6 +45,8 @@ TRIES = 3
 LEFT_BEHIND = timedelta(seconds=5)
 LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"
+# The mark of an answer after which an interrupted flow goes on.
+RESUMES = "resumes"
 # Answers that put a number into the symptom log.
 LOGGED = frozenset({"pain_now", "pain_again", "session_pain"})
 CORRECTS = "correct_entry"
@@ -188,11 +191,12 @@ class ReceiveMessage:
             self._raise_flag(uow, patient.id, verdict, assessment, now)
             if judged is None:
                 self._flag_unread(uow, patient.id, now)
-            engine_must_hear = verdict.level in INTERRUPTING or not replies
+            understanding = _understanding(answer, asked)
+            if settlement.resumes and _was_interrupted(uow.patients.get(patient.id)):
+                understanding[RESUMES] = True
+            engine_must_hear = verdict.level in INTERRUPTING or RESUMES in understanding or not replies
             uow.messages.set_state(
-                message.id,
-                TurnState.SCREENED if engine_must_hear else TurnState.ANSWERED,
-                _understanding(answer, asked),
+                message.id, TurnState.SCREENED if engine_must_hear else TurnState.ANSWERED, understanding
             )
             uow.commit()
         return verdict, bool(replies)
@@ -414,6 +418,8 @@ class ReceiveMessage:
         answer = {"slot": known["slot"], "value": known["value"]} if "slot" in known and not reports else None
         question = self._library.question(asked.asks) if asked and asked.asks else None
         intent, slots = ("report_symptom", {}) if reports else _intent(message, self._library)
+        if RESUMES in known:
+            answer, intent = None, "resume_flow"
         deliberate = message.payload is not None or (message.text or "").startswith("/")
         if patient.standing is Standing.NEW and answer is None and question is None and not deliberate:
             intent = "start_onboarding"
@@ -522,6 +528,10 @@ def _understanding(answer: Answer | Misfit | None, asked: Message | None) -> dic
     if asked is not None and asked.asks == answer.slot:
         understanding["answered"] = asked.id
     return understanding
+
+
+def _was_interrupted(patient: Patient) -> bool:
+    return patient.standing is Standing.NEW or INTERRUPTED in patient.profile
 
 
 def _own_words(say: Say, verdict: Verdict) -> tuple[Reply, ...]:

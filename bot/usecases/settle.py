@@ -15,11 +15,15 @@ CHECK_BECOMES = {"now": Urgency.NOW, "unsure": Urgency.NOW, "passed": Urgency.SA
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Assessments that the answer closes, why, and what we say to it (content ids)."""
+    """Assessments that the answer closes, why, and what we say to it (content ids).
+
+    `resumes`: an interrupted flow goes on by itself. After a stop it is only offered.
+    """
 
     closes: tuple[int, ...] = ()
     reason: str = ""
     says: tuple[str, ...] = ()
+    resumes: bool = False
 
 
 def settle(
@@ -47,7 +51,8 @@ def settle(
     if level is Level.CRISIS and closing and not all(map(may_end_crisis, open_ones)):
         return verdict, Settlement(says=("crisis_not_yet",))
     closes = tuple(a.id for a in open_ones) if closing else ()
-    return verdict, Settlement(closes, f"{answer.slot}: {answer.value}", (content_id,))
+    resumes = closing and level is Level.ASSESS
+    return verdict, Settlement(closes, f"{answer.slot}: {answer.value}", (content_id,), resumes)
 
 
 _ANSWERS = {
@@ -68,7 +73,7 @@ def _settle_check(
     reason = f"check: {value}"
     urgency = CHECK_BECOMES.get(value)
     if urgency is None:
-        return verdict, Settlement(closes, reason, ("check_closed",))
+        return verdict, Settlement(closes, reason, ("check_closed",), resumes=True)
     if verdict.level.rank <= Level.STOP.rank:
         return verdict, Settlement(closes, reason)
     rules = dict.fromkeys(rule for a in checks for rule in a.rules)

@@ -98,6 +98,32 @@ async def test_a_check_is_left_alone_until_its_time_and_then_taken_seriously_onc
     assert person.levels == []
 
 
+@pytest.mark.parametrize(
+    ("text", "answer", "says"),
+    [
+        (UNCLEAR, "I meant something else", "check_closed"),
+        ("my knee is swollen", "settled", "assess_cleared"),
+    ],
+)
+async def test_a_flow_that_a_check_or_an_assess_interrupted_goes_on_by_itself(
+    house: House, text: str, answer: str, says: str
+) -> None:
+    person = house.patient(interrupted_flow="goal_reason_form")
+    await person.send(text)
+    if says == "assess_cleared":
+        person.is_asked("ask_assess_settled")
+    assert await person.say(answer) == [says, "chat_greet"]
+    assert house.engine.heard[-1].metadata["intent"] == "resume_flow"
+
+
+async def test_a_check_that_interrupted_nothing_ends_with_its_own_words(house: House) -> None:
+    person = house.patient()
+    await person.send(UNCLEAR)
+    heard = len(house.engine.heard)
+    assert await person.say("I meant something else") == ["check_closed"]
+    assert len(house.engine.heard) == heard
+
+
 async def test_a_check_that_was_answered_is_not_asked_about_again(house: House) -> None:
     person = house.patient()
     await person.send(UNCLEAR)

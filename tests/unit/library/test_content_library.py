@@ -128,7 +128,14 @@ def test_unsigned_safety_names_entries_and_triage_rules_but_not_what_is_signed(
 def test_production_refuses_emergency_numbers_that_nobody_has_checked(signed: str, refused: bool) -> None:
     countries = {"unknown": {"name": "x", "emergency": "1", "crisis": "2", "reviewed_by": signed}}
     library = ContentLibrary(
-        {}, short_forms={}, figures={}, countries=countries, topics={}, documents={}, origin=""
+        {},
+        short_forms={},
+        commands={},
+        figures={},
+        countries=countries,
+        topics={},
+        documents={},
+        origin="",
     )
     production = Settings(mode="production")
     with pytest.raises(SettingsFault) if refused else nullcontext():

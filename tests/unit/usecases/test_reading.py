@@ -86,3 +86,33 @@ def test_a_time_that_does_not_exist_is_said_so() -> None:
 
 def test_a_button_of_another_question_means_nothing() -> None:
     assert chosen(SIDE, "right") is None
+
+
+CARER = Question(
+    "carer",
+    "choice",
+    (Option("Yes", "yes", ("my physio", "my gp", "gp")), Option("No", "no", ("nobody does",))),
+    loose=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("my physio Jane", "yes"),
+        ("well my GP does, a bit", "yes"),
+        ("nobody does really", "no"),
+        ("not my physio", None),
+        ("my gp retired and nobody does now", None),
+        ("what does my gp have to do with it?", None),
+        ("the gp", None),
+    ],
+)
+def test_a_loose_question_finds_its_option_in_a_longer_reply_unless_it_may_be_turned_round(
+    text: str, answer: str | None
+) -> None:
+    assert value(CARER, text) == answer
+
+
+def test_a_question_that_is_not_loose_takes_whole_replies_only() -> None:
+    assert value(SIDE, "the left one hurts") is None

@@ -35,6 +35,7 @@ def test_a_check_that_meant_something_else_is_closed_without_a_stop() -> None:
     assert verdict.level is Level.NONE
     assert settled.closes == (7,)
     assert settled.says == ("check_closed",)
+    assert settled.resumes
 
 
 def test_a_new_stop_in_the_answer_is_never_lowered_by_it() -> None:
@@ -72,3 +73,20 @@ def test_an_answer_to_something_long_settled_closes_nothing() -> None:
     _, settled = settle(NOTHING, Answer("care_sought", "yes_seen"), [], "1", lambda a: True)
     assert settled.closes == ()
     assert settled.says == ("nothing_open",)
+
+
+@pytest.mark.parametrize(
+    ("slot", "value", "level", "resumes"),
+    [
+        ("assess_settled", "settled", Level.ASSESS, True),
+        ("assess_settled", "still", Level.ASSESS, False),
+        ("care_sought", "yes_seen", Level.STOP, False),
+        ("crisis_over", "safe", Level.CRISIS, False),
+        ("check", "passed", Level.CHECK, False),
+    ],
+)
+def test_a_flow_goes_on_by_itself_after_a_settled_assess_but_never_after_a_stop_or_a_crisis(
+    slot: str, value: str, level: Level, resumes: bool
+) -> None:
+    _, settled = settle(NOTHING, Answer(slot, value), [standing(level)], "1", lambda a: True)
+    assert settled.resumes is resumes
