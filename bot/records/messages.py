@@ -180,6 +180,19 @@ class SqlMessages:
         )
         return Offered(offered.title, offered.payload)
 
+    def offered_as(self, patient_id: str, words: str) -> str | None:
+        newest = (
+            select(OfferRow.message_id)
+            .join(MessageRow, MessageRow.id == OfferRow.message_id)
+            .where(OfferRow.patient_id == patient_id, *_LIVE)
+            .order_by(MessageRow.seq.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        shown = self._session.scalars(select(OfferRow).where(OfferRow.message_id == newest, *_LIVE))
+        said = words.strip().casefold()
+        return next((offer.token for offer in shown if offer.title.casefold() == said), None)
+
     def drop_offers(self, patient_id: str) -> None:
         """The questions asked so far are dropped with their buttons."""
         row_of(self._session, patient_id, lock=True)

@@ -110,6 +110,9 @@ class Messages(Protocol):
         Taking one uses up every button of the same message. None: forged, foreign or used.
         """
 
+    def offered_as(self, patient_id: str, words: str) -> str | None:
+        """The token of the button with just this title, if the newest message with unused buttons has it."""
+
     def drop_offers(self, patient_id: str) -> None:
         """Switch off every unused button of the patient (after a stop)."""
 

@@ -105,7 +105,8 @@ class ReceiveMessage:
         now = self._clock()
         with self._records.unit() as uow:
             patient = uow.patients.at_door(door, address) or uow.patients.enrol(door, address, now)
-            offered = uow.messages.take_token(patient.id, token, now) if token else None
+            button = token or uow.messages.offered_as(patient.id, text)
+            offered = uow.messages.take_token(patient.id, button, now) if button else None
             erase_at = None if patient.standing is Standing.ACTIVE else now + self._hold
             message, new = uow.messages.receive(
                 patient.id,

@@ -307,3 +307,12 @@ async def test_a_message_whose_language_cannot_be_told_goes_its_usual_way(
     person = house.patient()
     assert await person.say("what is pacing?") == ["chat_greet"]
     assert "what is pacing" not in caplog.text
+
+
+async def test_the_typed_title_of_a_button_is_the_button_pressed(house: House) -> None:
+    person = house.patient()
+    house.engine.script["hello"] = house.library.say("stop_cleared")
+    await person.send("hello")
+    await person.send("carry on")
+    assert house.engine.heard[-1].metadata["intent"] == "resume_flow"
+    assert person.wrote[-1].payload == "do:resume_flow"

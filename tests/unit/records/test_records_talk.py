@@ -152,6 +152,22 @@ def test_a_forged_or_foreign_token_opens_nothing_and_uses_up_nothing(talk: Talk)
     assert take(talk.patient_id, token, NOW) is not None
 
 
+def test_the_title_of_a_button_of_the_newest_message_with_buttons_finds_it(talk: Talk) -> None:
+    other = Talk(talk.unit, "conversation-2")
+    find = talk.unit.messages.offered_as
+    assert find(talk.patient_id, "Yes") is None
+    talk.says(reply(buttons=YES_NO))
+    newest = talk.says(reply(buttons=(Button("Carry on", "do:resume_flow"),)))
+    token = newest.buttons[0][1]
+    assert find(talk.patient_id, " carry ON ") == token
+    assert find(talk.patient_id, "Yes") is None
+    assert find(talk.patient_id, "carry on please") is None
+    assert find(other.patient_id, "Carry on") is None
+    talk.unit.messages.take_token(talk.patient_id, token, NOW)
+    assert find(talk.patient_id, "Carry on") is None
+    assert find(talk.patient_id, "Yes") is not None
+
+
 def test_after_a_stop_old_buttons_and_questions_are_dead_but_new_ones_live(talk: Talk) -> None:
     messages = talk.unit.messages
     other = Talk(talk.unit, "conversation-2")
