@@ -119,7 +119,7 @@ class ReceiveMessage:
 
     def screen_left_behind(self) -> list[str]:
         """Screen messages that were kept, but not screened before a process died; whose they are."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             left = uow.messages.unscreened(self._clock() - LEFT_BEHIND)
             patients = {m.patient_id: uow.patients.get(m.patient_id) for m in left}
         for message in left:
@@ -130,13 +130,13 @@ class ReceiveMessage:
         return list(patients)
 
     def _verdict_of(self, message_id: str) -> Verdict:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return uow.assessments.for_message(message_id) or NOTHING
 
     def _screen_message(self, patient: Patient, message: Message, *, unusable: bool) -> tuple[Verdict, bool]:
         """Facts, verdict, flag and our own reply in one transaction; whether we have answered."""
         now = self._clock()
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             asked = uow.messages.open_question(patient.id)
         answer = self._answer_in(patient, message, asked, now)
         facts = self._facts(message, answer, asked)
@@ -371,7 +371,7 @@ class ReceiveMessage:
             uow.commit()
 
     def _next(self, patient_id: str) -> Message | None:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return next(iter(uow.messages.unanswered(patient_id)), None)
 
     async def _turn(self, message: Message) -> bool:
@@ -397,7 +397,7 @@ class ReceiveMessage:
 
     def _brief(self, message: Message) -> tuple[dict[str, object], frozenset[int]]:
         """What the engine is told with the message, and the alarms that stood when it was told."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             patient = uow.patients.get(message.patient_id)
             verdict = uow.assessments.for_message(message.id) or NOTHING
             state = present_state(uow, patient, self._clock(), self._library)
@@ -427,7 +427,7 @@ class ReceiveMessage:
 
     def _keep_all_waiting(self, patient_id: str) -> None:
         """What stands in line behind a message that the engine left unanswered is told so as well."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             behind = [m for m in uow.messages.unanswered(patient_id) if m.state is TurnState.SCREENED]
         for message in behind:
             self._keep_waiting(message)
