@@ -61,6 +61,14 @@ class Arrival:
     safety: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The message whose turn it is. `ours` is False while somebody else holds the patient's lease."""
+
+    ours: bool
+    message: Message | None
+
+
 class ReceiveMessage:
     """Doors call `arrive` (quick, blocking, commits) and then await `answer`."""
 
@@ -343,36 +351,36 @@ class ReceiveMessage:
         """Work through the patient's unanswered messages in order. Returns when done, or waiting."""
         owner = uuid.uuid4().hex
         give_up = self._clock() + timedelta(seconds=self._deadline) + LEASE_MARGIN
-        while not await to_thread.run_sync(self._claim, patient_id, owner):
+        while not (taken := await to_thread.run_sync(self._take, patient_id, owner)).ours:
             if self._clock() > give_up:
                 return
             await asyncio.sleep(0.05)
         try:
-            while (message := await to_thread.run_sync(self._next, patient_id)) is not None:
-                await to_thread.run_sync(self._claim, patient_id, owner)
-                if not await self._turn(message):
+            while taken.message is not None:
+                if not await self._turn(taken.message):
                     await to_thread.run_sync(self._keep_all_waiting, patient_id)
                     return
+                taken = await to_thread.run_sync(self._take, patient_id, owner)
         finally:
-            await to_thread.run_sync(self._release, patient_id, owner)
+            if taken.message is not None:
+                await to_thread.run_sync(self._release, patient_id, owner)
 
-    def _claim(self, patient_id: str, owner: str) -> bool:
+    def _take(self, patient_id: str, owner: str) -> Taken:
+        """The next message with the lease for its turn, in one go; where there is none, the lease is free."""
         now = self._clock()
+        until = now + timedelta(seconds=self._deadline) + LEASE_MARGIN
         with self._records.unit() as uow:
-            got = uow.patients.claim_turn(
-                patient_id, owner, now, now + timedelta(seconds=self._deadline) + LEASE_MARGIN
-            )
+            message = next(iter(uow.messages.unanswered(patient_id)), None)
+            if message is None:
+                uow.patients.release_turn(patient_id, owner)
+            ours = message is None or uow.patients.claim_turn(patient_id, owner, now, until)
             uow.commit()
-        return got
+        return Taken(ours, message if ours else None)
 
     def _release(self, patient_id: str, owner: str) -> None:
         with self._records.unit() as uow:
             uow.patients.release_turn(patient_id, owner)
             uow.commit()
-
-    def _next(self, patient_id: str) -> Message | None:
-        with self._records.reading() as uow:
-            return next(iter(uow.messages.unanswered(patient_id)), None)
 
     async def _turn(self, message: Message) -> bool:
         """One message to the engine and its replies to the patient; False where the engine is silent."""
