@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.dialogue.client import RasaEngine
-from bot.extraction import build as build_extractor
 from bot.facts.clock import utc_now
 from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
@@ -19,7 +18,7 @@ from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import Engine
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
-from bot.usecases.screening import Screening
+from bot.usecases.screening import Extractor, Screening
 
 __all__ = ["House", "assemble", "new_key", "open_engine", "open_hand_over", "open_records", "open_screen"]
 
@@ -70,15 +69,29 @@ def open_engine(settings: Settings) -> RasaEngine:
 
 
 def open_screen(settings: Settings) -> Screening:
+    """It reads no words before it must: spaCy and the compiled phrases are half of a process's memory."""
     content = load_screening(settings.content_dir)
-    return Screening(build_extractor(content.vocabulary), content.rules, content.version)
+
+    def extractor() -> Extractor:
+        from bot.extraction import build
+
+        return build(content.vocabulary)
+
+    return Screening(extractor, content.rules, content.version)
 
 
-def assemble(settings: Settings, clock: Callable[[], datetime] = utc_now) -> House:
-    """Raises ContentFaults, RecordsError, or SettingsFault (production on unsigned safety content)."""
+def assemble(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, *, reads_words: bool = True
+) -> House:
+    """Everything put together. `reads_words`: whether people write here, so that the first must not wait.
+
+    Raises ContentFaults, BadVocabulary, RecordsError, or SettingsFault (production, unsigned safety content).
+    """
     library = load_library(settings.content_dir)
     refuse_unsigned(settings, library)
     screen = open_screen(settings)
+    if reads_words:
+        screen.make_ready()
     records = open_records(settings)
     engine = open_engine(settings)
     receive = ReceiveMessage(records, screen, library, engine, clock, settings.engine_timeout)

@@ -31,7 +31,7 @@ class Bench:
     def __init__(self, content: ScreeningContent) -> None:
         self._content = content
         self._extractor: Extractor = build(content.vocabulary)
-        self.screening = Screening(self._extractor, content.rules, content.version)
+        self.screening = Screening(lambda: self._extractor, content.rules, content.version)
 
     def judge(self, text: str, question: str | None = None) -> Verdict:
         facts = self.screening.read(text, question)
