@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from anyio import to_thread
 
-from bot.facts.clinical import History, Level, SymptomFact, Urgency, Verdict
+from bot.facts.clinical import Level, SymptomFact, Urgency, Verdict
 from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.correction import correction
@@ -153,9 +153,8 @@ class ReceiveMessage:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
                 return known, known.level in INTERRUPTING
-            history = uow.log.history(patient.id, now - self._looked_back)
             standing = uow.assessments.open_for(patient.id)
-            judged = self._judge(facts, history, now)
+            judged = self._judge(uow, patient.id, facts, now)
             verdict, settlement = settle(
                 judged or NOTHING,
                 answer,
@@ -260,11 +259,12 @@ class ReceiveMessage:
             return False
 
     def _judge(
-        self, facts: tuple[SymptomFact, ...] | None, history: History, now: datetime
+        self, uow: UnitOfWork, patient_id: str, facts: tuple[SymptomFact, ...] | None, now: datetime
     ) -> Verdict | None:
-        """The verdict on what was read; None where reading or judging broke."""
+        """The verdict on what was read, with the log behind it; None where reading or judging broke."""
         if not facts:
             return None if facts is None else NOTHING
+        history = uow.log.history(patient_id, now - self._looked_back)
         try:
             return self._screen.judge(facts, history, now)
         except Exception as fault:  # as for reading
