@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from bot.facts.clinical import History, Level, PainEntry, PastVerdict, SessionEntry, Urgency
 from bot.records.tables import AssessmentRow, ExerciseSessionRow, SymptomEntryRow
 
-
 # Nearly every message comes to no verdict; none of those is history.
 _WEIGHTY = tuple(level.value for level in Level if level is not Level.NONE)
 
@@ -69,7 +68,7 @@ class SqlSymptomLog:
         return [PainEntry(at=row.at, pain=row.pain, region=row.region) for row in rows]
 
     def history(self, patient_id: str, since: datetime) -> History:
-        """Since that time; a verdict that still stands is there whatever its age, and `none` is no verdict."""
+        """Since that time; a verdict that still stands is there whatever its age, `none` is no verdict."""
         return History(
             pains=tuple(self.pains(patient_id, since)),
             sessions=tuple(self._sessions(patient_id, since)),
