@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -45,11 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measured(home: Path, options: argparse.Namespace) -> list[Row]:
     say("training the peers where they aren't yet")
     starter, floor = peers.starter(TRAINED), peers.floor(TRAINED)
-    return [
-        *beside_peers(home / "peers", starter, floor, options.rounds, options.seconds),
-        *grown(home / "crowd", options.people, options.rounds),
-        *starts(home / "start", starter, floor, options.starts),
-    ]
+    stages: tuple[Callable[[], list[Row]], ...] = (
+        lambda: beside_peers(home / "peers", starter, floor, options.rounds, options.seconds),
+        lambda: grown(home / "crowd", options.people, options.rounds),
+        lambda: starts(home / "start", starter, floor, options.starts),
+    )
+    rows: list[Row] = []
+    for stage in stages:
+        rows += stage()
+        say(table(rows))
+    return rows
 
 
 def starts(home: Path, starter: Path, floor: Path, times: int) -> list[Row]:
@@ -131,7 +136,7 @@ def fill(home: Path, people: int) -> int:
     with sides.ours(home) as ours:
         known = set(crowd.patient_ids(home / "safecue.db"))
         somebody = ours.somebody()
-        for line in (*ONBOARDING, *FORMS * 7):
+        for line in (*ONBOARDING, *FORMS * 6):
             somebody.say(line)
         (talker,) = set(crowd.patient_ids(home / "safecue.db")) - known
     crowd.copy_talker(home / "engine.db", talker, people - 1)

@@ -26,7 +26,7 @@ KNEE_TALK = (
 )
 WHOLE_TALK = ONBOARDING + KNEE_TALK
 # Every turn asks for or fills a slot; each pass crosses into two forms and out again.
-FORMS = ("/log", "4", "[Log what I did", "20", "[Yes")
+FORMS = ("/log", "4", "[Log what I did", "20", "[Yes", "3")
 # The stories that the starter project is trained on, and its two rules.
 STARTER_TALK = ("hello", "I am very sad", "no", "are you a bot?", "bye")
 
