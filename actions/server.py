@@ -96,7 +96,7 @@ def app_for(house: House) -> Starlette:
 def main() -> None:
     settings = load()
     logging.basicConfig(level=logging.WARNING)
-    assembled = assemble(settings)
+    assembled = assemble(settings, reads_words=False)
     house = House(assembled.records, assembled.library, assembled.screen)
     uvicorn.run(app_for(house), host=LOOPBACK, port=settings.actions_port, log_level="warning")
 

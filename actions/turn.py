@@ -41,7 +41,7 @@ class Turn:
 
     def _read_records(self) -> None:
         now = self._house.clock()
-        with self._house.records.unit() as uow:
+        with self._house.records.reading() as uow:
             self.patient = uow.patients.get(self.patient_id)
             state = present_state(uow, self.patient, now, self._house.library)
             found = uow.assessments.for_message(self.message_id) if self.message_id else None

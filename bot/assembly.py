@@ -6,10 +6,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.dialogue.client import RasaEngine
-from bot.extraction import SecondVoice, WeightsFault, open_voice
-from bot.extraction import build as build_extractor
 from bot.facts.clock import utc_now
 from bot.facts.vocabulary import Bank
 from bot.library.library import ContentLibrary, load_library
@@ -23,7 +22,7 @@ from bot.usecases.ports import Engine
 from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
-from bot.usecases.screening import Screening
+from bot.usecases.screening import Extractor, Screening
 
 __all__ = [
     "House",
@@ -35,6 +34,9 @@ __all__ = [
     "open_screen",
     "open_second_voice",
 ]
+
+if TYPE_CHECKING:
+    from bot.extraction import SecondVoice
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +88,16 @@ def open_engine(settings: Settings) -> RasaEngine:
 
 
 def open_screen(settings: Settings) -> Screening:
+    """It reads no words before it must: spaCy and the compiled phrases are half of a process's memory."""
     content = load_screening(settings.content_dir)
-    voice = open_second_voice(settings, content.bank, lambda fault: log.error("%s", fault))
-    return Screening(build_extractor(content.vocabulary, voice), content.rules, content.version)
+
+    def extractor() -> Extractor:
+        from bot.extraction import build
+
+        voice = open_second_voice(settings, content.bank, lambda fault: log.error("%s", fault))
+        return build(content.vocabulary, voice)
+
+    return Screening(extractor, content.rules, content.version)
 
 
 def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None]) -> SecondVoice | None:
@@ -99,6 +108,8 @@ def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None
     """
     if not settings.second_voice:
         return None
+    from bot.extraction import WeightsFault, open_voice
+
     try:
         return open_voice(bank, settings.weights_dir, settings.data_dir / "second-voice")
     except (WeightsFault, OSError) as fault:
@@ -106,11 +117,18 @@ def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None
         return None
 
 
-def assemble(settings: Settings, clock: Callable[[], datetime] = utc_now) -> House:
-    """Raises ContentFaults, RecordsError, or SettingsFault (production on unsigned safety content)."""
+def assemble(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, *, reads_words: bool = True
+) -> House:
+    """Everything put together. `reads_words`: whether people write here, so that the first must not wait.
+
+    Raises ContentFaults, BadVocabulary, RecordsError, or SettingsFault (production, unsigned safety content).
+    """
     library = load_library(settings.content_dir)
     refuse_unsigned(settings, library)
     screen = open_screen(settings)
+    if reads_words:
+        screen.make_ready()
     records = open_records(settings)
     engine = open_engine(settings)
     receive = ReceiveMessage(records, screen, library, engine, clock, settings.engine_timeout)

@@ -206,6 +206,8 @@ class Settings(BaseSettings):
             "SAFECUE_ENGINE_DB_URL": self.engine_database,
             "RASA_TELEMETRY_ENABLED": "false",
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            # One message is too little work to share among threads: they only wait for one another.
+            "OMP_NUM_THREADS": "1",
             "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         }
 

@@ -13,7 +13,7 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from engine.intent_rules import IntentRules, classifiers_own, told_ranking
+from engine.intent_rules import IntentRules, classifiers_own, settled, told_ranking
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -42,8 +42,9 @@ class FactsComponent(GraphComponent, IntentClassifier):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            ranking = classifiers_own(message.get(INTENT_RANKING_KEY) or [])
             text, metadata = str(message.get(TEXT) or ""), message.get("metadata") or {}
+            guessed = [] if settled(metadata) else message.get(INTENT_RANKING_KEY) or []
+            ranking = classifiers_own(guessed)
             choice = self._rules.choose(text, metadata, ranking)
             told = [asdict(guess) for guess in told_ranking(choice, ranking)]
             entities = [_entity(slot, value) for slot, value in choice.entities]

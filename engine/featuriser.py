@@ -16,7 +16,8 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from engine.minilm import MiniLM, WeightsFault, encoder, weights_folder
+from engine.intent_rules import settled
+from engine.minilm import WIDTH, MiniLM, WeightsFault, encoder, weights_folder
 from engine.vector_cache import embed_cached
 
 
@@ -49,8 +50,15 @@ class MiniLMFeaturiser(DenseFeaturizer, GraphComponent):
         return cls(config, execution_context.node_name)
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Embed all messages in one go; a message without words gets the vector of the empty text."""
-        self._add(messages, self._encoder.embed(_texts(messages)))
+        """Embed all messages in one go; one without words gets the vector of the empty text.
+
+        One that is settled without its words gets nothing but zeros: embedding is half of a turn's work here.
+        """
+        unread = [message for message in messages if settled(message.get("metadata") or {})]
+        self._add(unread, np.zeros((len(unread), WIDTH), dtype=np.float32))
+        read = [message for message in messages if not settled(message.get("metadata") or {})]
+        if read:
+            self._add(read, self._encoder.embed(_texts(read)))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

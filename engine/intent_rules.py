@@ -27,6 +27,16 @@ class Choice:
     entities: tuple[tuple[str, Any], ...] = ()
 
 
+def settled(metadata: Mapping[str, Any]) -> bool:
+    """Whether rule 1, 2 or 4 decides and nobody asks what else the words may hold: no need to read them."""
+    if (metadata.get("verdict") or {}).get("level") in ENDS_THE_FLOW:
+        return True
+    answer, question = metadata.get("answer"), metadata.get("question") or {}
+    if answer:
+        return (question.get("slot"), question.get("form")) != (answer["slot"], "text")
+    return bool(metadata.get("intent"))
+
+
 @dataclass(frozen=True)
 class IntentRules:
     """`not_digressions` are beliefs, feelings and the like: said inside an open text question they're its

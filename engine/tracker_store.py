@@ -17,7 +17,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
-from sqlalchemy.orm import declarative_base
+from sqlalchemy.orm import declarative_base, sessionmaker
 
 KEYS_SETTING = "SAFECUE_ENGINE_STORE_KEYS"
 ANSWERS_KEPT = 50
@@ -95,6 +95,16 @@ class PrivateTrackerStore(SQLTrackerStore):
         if not host or "://" not in host:
             raise RasaException("The tracker store needs a database address as its `url`.")
         super().__init__(domain, host=engine_address(host), event_broker=event_broker, **kwargs)
+        if self.engine.name == "sqlite" and self.engine.url.database:
+            self._stay_connected()
+
+    def _stay_connected(self) -> None:
+        """Rasa would open the file anew for each query, and wait for the disk several times a commit."""
+        self.engine = sa.create_engine(
+            self.engine.url, poolclass=sa.pool.QueuePool, connect_args={"check_same_thread": False}
+        )
+        sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        self.sessionmaker = sessionmaker(bind=self.engine)
 
     def _event_query(self, session: Any, sender_id: str, fetch_events_from_all_sessions: bool) -> Any:
         """A session begins at its newest SessionStarted by id: clocks can be set back, ids can't."""
@@ -150,6 +160,12 @@ class PrivateTrackerStore(SQLTrackerStore):
         if any(isinstance(event, SessionStarted) for event in events):
             session.flush()
             _drop_earlier_sessions(session, tracker.sender_id)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # A power cut may take the newest turns with it, never the file's soundness: then a question comes twice.
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def engine_address(address: str) -> str:

@@ -33,7 +33,7 @@ class Bench:
     def __init__(self, content: ScreeningContent, voice: SecondVoice | None = None) -> None:
         self._content = content
         self._extractor: Extractor = build(content.vocabulary, voice)
-        self.screening = Screening(self._extractor, content.rules, content.version)
+        self.screening = Screening(lambda: self._extractor, content.rules, content.version)
 
     def judge(self, text: str, question: str | None = None) -> Verdict:
         facts = self.screening.read(text, question)

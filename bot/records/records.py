@@ -75,6 +75,12 @@ class SqlRecords:
         with Session(self._engine, expire_on_commit=False) as session:
             yield SqlUnit(session, lookup)
 
+    @contextmanager
+    def reading(self) -> Iterator[SqlUnit]:
+        lookup = self._lookup = self._lookup or self._read_lookup()
+        with self._reading() as session:
+            yield SqlUnit(session, lookup)
+
     def export(self, patient_id: str) -> Mapping[str, Any]:
         """Raises NotInRecords."""
         with self._reading() as session:

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from bot.facts.clinical import History, Level, PainEntry, PastVerdict, SessionEntry, Urgency
 from bot.records.tables import AssessmentRow, ExerciseSessionRow, SymptomEntryRow
 
+# Nearly every message comes to no verdict; none of those is history.
+_WEIGHTY = tuple(level.value for level in Level if level is not Level.NONE)
+
 
 class SqlSymptomLog:
     def __init__(self, session: Session) -> None:
@@ -65,7 +68,7 @@ class SqlSymptomLog:
         return [PainEntry(at=row.at, pain=row.pain, region=row.region) for row in rows]
 
     def history(self, patient_id: str, since: datetime) -> History:
-        """Since that time; a verdict that still stands is there whatever its age."""
+        """Since that time; a verdict that still stands is there whatever its age, `none` is no verdict."""
         return History(
             pains=tuple(self.pains(patient_id, since)),
             sessions=tuple(self._sessions(patient_id, since)),
@@ -85,7 +88,7 @@ class SqlSymptomLog:
     def _verdicts(self, patient_id: str, since: datetime) -> Sequence[PastVerdict]:
         row = AssessmentRow
         columns = (row.at, row.id, row.level, row.urgency, row.rules, row.regions, row.closed_at)
-        own = select(*columns).where(row.patient_id == patient_id)
+        own = select(*columns).where(row.patient_id == patient_id, row.level.in_(_WEIGHTY))
         standing = self._session.execute(own.where(row.closed_at.is_(None))).all()
         settled = self._session.execute(own.where(row.closed_at.is_not(None), row.at >= since)).all()
         return [

@@ -18,7 +18,7 @@ log = logging.getLogger("bot.scheduler")
 
 async def keep_time() -> None:
     """Two rounds side by side: what waits for the engine keeps nothing else waiting."""
-    due = assemble(load()).due
+    due = assemble(load(), reads_words=False).due
     await asyncio.gather(for_ever(partial(asyncio.to_thread, due.on_time)), for_ever(due.with_the_engine))
 
 

@@ -81,7 +81,7 @@ class Due:
         await asyncio.gather(*map(answer, waiting))
 
     def _waiting(self) -> list[str]:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return list(uow.patients.with_waiting(self._clock()))
 
     def _reminders(self) -> None:
@@ -120,7 +120,7 @@ class Due:
         )
 
     def _leaving(self) -> list[str]:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return list(uow.patients.leaving(self._clock() - LAST_WORDS))
 
     async def _erase(self, patient_id: str) -> None:

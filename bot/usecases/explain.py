@@ -18,7 +18,7 @@ class Explain:
 
     def last_question(self, patient_id: str) -> str | None:
         """The content id of the question that stands open."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             asked = uow.messages.open_question(patient_id)
         return asked.content_id if asked else None
 
@@ -48,7 +48,7 @@ class Explain:
         return (line for line in self._newest(patient_id, Direction.OUT) if line.content_id)
 
     def _newest(self, patient_id: str, direction: Direction) -> Iterator[Message]:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             last = uow.messages.last_said(patient_id)
             lines = uow.messages.transcript(patient_id, after=max(0, last.seq - LOOK_BACK)) if last else ()
         return (line for line in reversed(lines) if line.direction is direction)

@@ -34,7 +34,7 @@ class HandOver:
 
     def document(self, door: str, address: str, message_id: str) -> Document | None:
         """What this message hands over; None where it is another's, or hands nothing over."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             patient = uow.patients.at_door(door, address)
             if patient is None or not _hands_over(uow, patient.id, message_id):
                 return None

@@ -102,7 +102,7 @@ class Progress:
     def days(self, patient_id: str, now: datetime) -> tuple[str, ...]:
         """`19 Nov: 4, 5` for each day with entries, in the patient's own zone, oldest first."""
         since = now - timedelta(days=self._library.number("progress_days"))
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             patient = uow.patients.get(patient_id)
             pains = uow.log.pains(patient_id, since)
         return _by_day(pains, zone_of(patient, self._library))

@@ -245,6 +245,9 @@ class Records(Protocol):
     def unit(self) -> AbstractContextManager[UnitOfWork]:
         """A transaction: rolled back on leaving unless committed."""
 
+    def reading(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit that only reads: it waits for nobody, and nobody for it. Nothing may be written in it."""
+
     def purge(self, now: datetime, retention: timedelta) -> Mapping[str, int]:
         """Remove what is older than `retention`, save consents, audit and open flags; how many, by table."""
 

@@ -20,7 +20,7 @@ class Profiles:
         self._records = records
 
     def of(self, patient_id: str) -> Patient:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return uow.patients.get(patient_id)
 
     def remember(self, patient_id: str, changes: Mapping[str, str | None]) -> None:

@@ -19,17 +19,17 @@ class ReadTalk:
 
     def transcript(self, door: str, address: str, *, after: int = 0) -> Sequence[Message]:
         """Both directions in order, from behind `after`; nothing for somebody who never wrote."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             patient = uow.patients.at_door(door, address)
             return uow.messages.transcript(patient.id, after=after) if patient else ()
 
     def patient_id(self, door: str, address: str) -> str | None:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             patient = uow.patients.at_door(door, address)
             return patient.id if patient else None
 
     def replies_to(self, message_id: str) -> Sequence[Message]:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return uow.messages.replies_to(message_id)
 
     def delivered(self, message_ids: Iterable[str]) -> None:
@@ -39,16 +39,16 @@ class ReadTalk:
             uow.commit()
 
     def understanding(self, message_id: str) -> Mapping[str, object]:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return uow.messages.get(message_id).understanding
 
     def progress(self, patient_id: str) -> Sequence[PainEntry]:
         """The pain values of the days that the progress picture shows."""
         days = timedelta(days=self._library.number("progress_days"))
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return uow.log.pains(patient_id, self._clock() - days)
 
     def zone(self, patient_id: str) -> tzinfo:
         """Whose midnights part the days of the progress picture: the patient's own, not this machine's."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return zone_of(uow.patients.get(patient_id), self._library)

@@ -120,15 +120,13 @@ def _sayings(option: Option) -> set[str]:
 
 
 def _named_inside(question: Question, said: str) -> Answer | None:
-    """The one option that a longer reply names in two words or more; none where it may be turned round."""
-    if _TURNED.search(said):
+    """The only option that a longer reply names, by two words or more; none where it may be turned round."""
+    named = [(o, saying) for o in question.options for saying in _sayings(o) if f" {saying} " in f" {said} "]
+    options = {option.value for option, _ in named}
+    if len(options) != 1 or not any(" " in saying for _, saying in named) or _TURNED.search(said):
         return None
-    named = [
-        option
-        for option in question.options
-        if any(" " in saying and f" {saying} " in f" {said} " for saying in _sayings(option))
-    ]
-    return Answer(question.id, named[0].value, named[0]) if len(named) == 1 else None
+    option = named[0][0]
+    return Answer(question.id, option.value, option)
 
 
 def _number(question: Question, text: str) -> Answer | Misfit | None:

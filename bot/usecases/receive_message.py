@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from anyio import to_thread
 
-from bot.facts.clinical import History, Level, SymptomFact, Urgency, Verdict
+from bot.facts.clinical import Level, SymptomFact, Urgency, Verdict
 from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.correction import correction
@@ -66,6 +66,14 @@ class Arrival:
     verdict: Verdict
     safety: bool
     pressed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The message whose turn it is. `ours` is False while somebody else holds the patient's lease."""
+
+    ours: bool
+    message: Message | None
 
 
 class ReceiveMessage:
@@ -129,7 +137,7 @@ class ReceiveMessage:
 
     def screen_left_behind(self) -> list[str]:
         """Screen messages that were kept, but not screened before a process died; whose they are."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             left = uow.messages.unscreened(self._clock() - LEFT_BEHIND)
             patients = {m.patient_id: uow.patients.get(m.patient_id) for m in left}
         for message in left:
@@ -140,13 +148,13 @@ class ReceiveMessage:
         return list(patients)
 
     def _verdict_of(self, message_id: str) -> Verdict:
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             return uow.assessments.for_message(message_id) or NOTHING
 
     def _screen_message(self, patient: Patient, message: Message, *, unusable: bool) -> tuple[Verdict, bool]:
         """Facts, verdict, flag and our own reply in one transaction; whether we have answered."""
         now = self._clock()
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             asked = uow.messages.open_question(patient.id)
         answer = self._answer_in(patient, message, asked, now)
         facts = self._facts(message, answer, asked)
@@ -155,9 +163,8 @@ class ReceiveMessage:
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
                 return known, known.level in INTERRUPTING
-            history = uow.log.history(patient.id, now - self._looked_back)
             standing = uow.assessments.open_for(patient.id)
-            judged = self._judge(facts, history, now)
+            judged = self._judge(uow, patient.id, facts, now)
             verdict, settlement = settle(
                 judged or NOTHING,
                 answer,
@@ -263,11 +270,12 @@ class ReceiveMessage:
             return False
 
     def _judge(
-        self, facts: tuple[SymptomFact, ...] | None, history: History, now: datetime
+        self, uow: UnitOfWork, patient_id: str, facts: tuple[SymptomFact, ...] | None, now: datetime
     ) -> Verdict | None:
-        """The verdict on what was read; None where reading or judging broke."""
+        """The verdict on what was read, with the log behind it; None where reading or judging broke."""
         if not facts:
             return None if facts is None else NOTHING
+        history = uow.log.history(patient_id, now - self._looked_back)
         try:
             return self._screen.judge(facts, history, now)
         except Exception as fault:  # as for reading
@@ -354,36 +362,36 @@ class ReceiveMessage:
         """Work through the patient's unanswered messages in order. Returns when done, or waiting."""
         owner = uuid.uuid4().hex
         give_up = self._clock() + timedelta(seconds=self._deadline) + LEASE_MARGIN
-        while not await to_thread.run_sync(self._claim, patient_id, owner):
+        while not (taken := await to_thread.run_sync(self._take, patient_id, owner)).ours:
             if self._clock() > give_up:
                 return
             await asyncio.sleep(0.05)
         try:
-            while (message := await to_thread.run_sync(self._next, patient_id)) is not None:
-                await to_thread.run_sync(self._claim, patient_id, owner)
-                if not await self._turn(message):
+            while taken.message is not None:
+                if not await self._turn(taken.message):
                     await to_thread.run_sync(self._keep_all_waiting, patient_id)
                     return
+                taken = await to_thread.run_sync(self._take, patient_id, owner)
         finally:
-            await to_thread.run_sync(self._release, patient_id, owner)
+            if taken.message is not None:
+                await to_thread.run_sync(self._release, patient_id, owner)
 
-    def _claim(self, patient_id: str, owner: str) -> bool:
+    def _take(self, patient_id: str, owner: str) -> Taken:
+        """The next message with the lease for its turn, in one go; where there is none, the lease is free."""
         now = self._clock()
+        until = now + timedelta(seconds=self._deadline) + LEASE_MARGIN
         with self._records.unit() as uow:
-            got = uow.patients.claim_turn(
-                patient_id, owner, now, now + timedelta(seconds=self._deadline) + LEASE_MARGIN
-            )
+            message = next(iter(uow.messages.unanswered(patient_id)), None)
+            if message is None:
+                uow.patients.release_turn(patient_id, owner)
+            ours = message is None or uow.patients.claim_turn(patient_id, owner, now, until)
             uow.commit()
-        return got
+        return Taken(ours, message if ours else None)
 
     def _release(self, patient_id: str, owner: str) -> None:
         with self._records.unit() as uow:
             uow.patients.release_turn(patient_id, owner)
             uow.commit()
-
-    def _next(self, patient_id: str) -> Message | None:
-        with self._records.unit() as uow:
-            return next(iter(uow.messages.unanswered(patient_id)), None)
 
     async def _turn(self, message: Message) -> bool:
         """One message to the engine and its replies to the patient; False where the engine is silent."""
@@ -408,7 +416,7 @@ class ReceiveMessage:
 
     def _brief(self, message: Message) -> tuple[dict[str, object], frozenset[int]]:
         """What the engine is told with the message, and the alarms that stood when it was told."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             patient = uow.patients.get(message.patient_id)
             verdict = uow.assessments.for_message(message.id) or NOTHING
             state = present_state(uow, patient, self._clock(), self._library)
@@ -440,7 +448,7 @@ class ReceiveMessage:
 
     def _keep_all_waiting(self, patient_id: str) -> None:
         """What stands in line behind a message that the engine left unanswered is told so as well."""
-        with self._records.unit() as uow:
+        with self._records.reading() as uow:
             behind = [m for m in uow.messages.unanswered(patient_id) if m.state is TurnState.SCREENED]
         for message in behind:
             self._keep_waiting(message)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from bot.facts.clinical import History, SymptomFact, Verdict
@@ -17,10 +18,20 @@ class Extractor(Protocol):
 
 
 class Screening:
-    def __init__(self, extractor: Extractor, rules: Rules, version: str) -> None:
-        self._extractor = extractor
+    """`make_extractor` is called once, when words are first read: who never reads pays nothing for it."""
+
+    def __init__(self, make_extractor: Callable[[], Extractor], rules: Rules, version: str) -> None:
+        self._make_extractor = make_extractor
         self._rules = rules
         self.version = version
+
+    def make_ready(self) -> None:
+        """Read the first words sooner. Raises what is wrong with the vocabulary."""
+        _ = self._extractor
+
+    @cached_property
+    def _extractor(self) -> Extractor:
+        return self._make_extractor()
 
     def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]:
         return self._extractor.read(text, question)

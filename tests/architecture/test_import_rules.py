@@ -92,7 +92,7 @@ def small_house(home: Path, part: str, line: str) -> Path:
     """Every part as an empty package under our rules; one of them holds `line`."""
     home.mkdir()
     (home / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text("utf-8"), "utf-8")
-    for name in {part.strip() for layer in LAYERS for part in layer.split("|")}:
+    for name in {"bench", *(part.strip() for layer in LAYERS for part in layer.split("|"))}:
         package = home.joinpath(*name.split("."))
         package.mkdir(parents=True)
         (package / "__init__.py").write_text(f"{line}\n" if name == f"bot.{part}" else "", "utf-8")

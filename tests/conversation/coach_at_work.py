@@ -178,7 +178,8 @@ def _wait_until_up(coach: Coach) -> None:
             break
         with suppress(httpx.HTTPError):
             httpx.get(f"{coach.url}/health", timeout=1)
+            httpx.get(f"{coach.environment['SAFECUE_ENGINE_URL']}/webhooks/safecue/health", timeout=1)
             coach.wait_for_engine()
             return
-        time.sleep(0.3)
+        time.sleep(0.1)
     raise AssertionError((coach.data / "run.log").read_text())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.intent_rules import Choice, Guess, IntentRules, classifiers_own, told_ranking
+from engine.intent_rules import Choice, Guess, IntentRules, classifiers_own, settled, told_ranking
 
 RULES = IntentRules(
     act_at=0.40,
@@ -24,6 +24,47 @@ def choose(
     text: str = "words", likeliest: str = "pacing", confidence: float = 0.9, **metadata: Any
 ) -> Choice:
     return RULES.choose(text, metadata, [Guess(likeliest, confidence), Guess("greet", 0.01)])
+
+
+@pytest.mark.parametrize(
+    ("metadata", "without_words"),
+    [
+        ({}, False),
+        ({"verdict": {"level": "stop"}, "question": TEXT_QUESTION}, True),
+        ({"verdict": {"level": "assess"}}, False),
+        ({"answer": ANSWER}, True),
+        ({"answer": ANSWER, "question": {"slot": "region", "form": "choice"}}, True),
+        ({"answer": ANSWER, "question": TEXT_QUESTION}, True),
+        ({"answer": {"slot": "thought", "value": "worn"}, "question": TEXT_QUESTION}, False),
+        ({"question": TEXT_QUESTION}, False),
+        ({"intent": "pacing", "question": TEXT_QUESTION}, True),
+    ],
+)
+def test_only_words_that_somebody_asks_for_are_understood(
+    metadata: dict[str, Any], without_words: bool
+) -> None:
+    assert settled(metadata) is without_words
+
+
+@given(
+    metadata=st.fixed_dictionaries(
+        {},
+        optional={
+            "verdict": st.sampled_from(["crisis", "stop", "check", "assess", "none"]).map(
+                lambda level: {"level": level}
+            ),
+            "answer": st.sampled_from([None, ANSWER]),
+            "intent": st.sampled_from([None, "pacing"]),
+            "question": st.sampled_from([None, TEXT_QUESTION, {"slot": "region", "form": "choice"}]),
+        },
+    ),
+    likeliest=st.sampled_from(["pacing", "belief_damage", "greet"]),
+)
+def test_what_is_settled_without_words_comes_out_the_same_whatever_they_seem_to_be(
+    metadata: dict[str, Any], likeliest: str
+) -> None:
+    if settled(metadata):
+        assert RULES.choose("words?", metadata, [Guess(likeliest, 0.9)]) == RULES.choose("", metadata, [])
 
 
 @pytest.mark.parametrize("level", ["crisis", "stop", "check"])

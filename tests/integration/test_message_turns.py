@@ -13,6 +13,7 @@ from message_house import House, until
 
 from bot.facts.clinical import SymptomFact
 from bot.facts.talk import TurnState
+from bot.records import SqlRecords
 from bot.usecases.ports import Screen
 
 CHEST = "I've got a tight pain in my chest"
@@ -57,6 +58,18 @@ async def test_a_late_reply_to_an_earlier_message_is_dropped_after_a_stop(house:
     assert person.states == [TurnState.ANSWERED, TurnState.ANSWERED]
     (stop,) = [m.id for m in person.wrote if m.text == CHEST]
     assert house.talk.understanding(covered.message_id)["covered_by"] == stop
+
+
+async def test_an_ordinary_turn_takes_the_write_lock_five_times(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept, screened, taken, answered, given back: each costs everybody else at the database a wait."""
+    person = house.patient()
+    begun: list[None] = []
+    unit = SqlRecords.unit
+    monkeypatch.setattr(SqlRecords, "unit", lambda records: (begun.append(None), unit(records))[1])
+    await person.send("hello")
+    assert len(begun) == 5
 
 
 class Pausing:

@@ -159,6 +159,7 @@ def test_history_begins_where_asked_and_keeps_what_still_stands(talk: Talk) -> N
         talk.unit.log.add_pain(talk.patient_id, pain=4, region=None, message_id=f"{name}1", now=at)
         talk.unit.log.add_session(talk.patient_id, SessionEntry(at, name), message_id=f"{name}2")
         talk.judges(Level.CONTINUE, at=at)
+        talk.judges(Level.NONE, at=at)
     talk.judges(Level.ASSESS, at=long_ago)
     history = talk.unit.log.history(talk.patient_id, NOW)
     assert [entry.at for entry in history.pains] == [NOW]

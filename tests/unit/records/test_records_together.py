@@ -139,6 +139,23 @@ def test_one_turn_wanted_by_many_at_once_has_one_owner(records: SqlRecords) -> N
     assert sum(bool(got) for got in at_once(claim)) == 1
 
 
+def test_reading_waits_for_no_writer_and_sees_what_was_committed(records: SqlRecords) -> None:
+    with records.unit() as unit:
+        talk = Talk(unit)
+        unit.commit()
+    with records.unit() as writing:
+        writing.patients.remember(talk.patient_id, {"region": "knee"})
+
+        def read(_: int) -> object:
+            with records.reading() as reading:
+                return reading.patients.get(talk.patient_id).profile.get("region")
+
+        assert at_once(read) == [None] * 8
+        writing.commit()
+    with records.reading() as reading:
+        assert reading.patients.get(talk.patient_id).profile.get("region") == "knee"
+
+
 def test_turns_of_one_person_written_at_once_wait_for_one_another(records: SqlRecords) -> None:
     with records.unit() as unit:
         talk = Talk(unit)

@@ -237,6 +237,7 @@ def test_make_without_a_target_lists_the_commands_and_changes_nothing() -> None:
     ended = subprocess.run(["make"], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=True)
     assert {line.split()[1] for line in ended.stdout.splitlines()} == {
         "run",
+        "bench",
         "chat",
         "test",
         "check",
