@@ -64,6 +64,10 @@ class SqlPatients:
         """Raises NotInRecords."""
         return _patient(row_of(self._session, patient_id))
 
+    def hold(self, patient_id: str) -> Patient:
+        """Raises NotInRecords."""
+        return _patient(row_of(self._session, patient_id, lock=True))
+
     def address_of(self, patient_id: str) -> str:
         return row_of(self._session, patient_id).address
 
