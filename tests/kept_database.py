@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from postgres_at_hand import new_postgres, run_on_server
-from sqlalchemy import Connection, NullPool, Row, create_engine, func, select, text
+from sqlalchemy import Connection, NullPool, Row, create_engine, func, make_url, select, text
 
 from bot.records import Cipher, SqlRecords, new_key
 from bot.records.tables import Base, SecretRow
@@ -20,6 +20,10 @@ class KeptDatabase:
     url: str
     key: str
     records: SqlRecords
+
+    @property
+    def kind(self) -> str:
+        return make_url(self.url).get_backend_name()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
