@@ -17,7 +17,9 @@ from bot.gateway.reception import Reception
 
 LONG_POLL = 25  # seconds that Telegram holds an empty answer back
 GRACE = 10.0  # seconds on top before the line counts as dead
-TRIES = 5
+# Seconds. It doesn't grow: a sign of danger may be among what the records can't take just now.
+PAUSE_TO_KEEP = 0.5
+TRIES = 10
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +43,13 @@ class Polling:
             except InvalidToken:
                 raise
             except Exception as fault:
-                all_kept = False
-                pause = max(pause, seconds_asked_for(fault))
                 log.error("updates could not be fetched: %s", _told(fault))
-            if all_kept:
-                pause = FIRST_PAUSE
+                await asyncio.sleep(max(pause, seconds_asked_for(fault)))
+                pause = min(pause * 2, LONGEST_PAUSE)
                 continue
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = FIRST_PAUSE
+            if not all_kept:
+                await asyncio.sleep(PAUSE_TO_KEEP)
 
     async def _fetch(self) -> Sequence[Mapping[str, Any]]:
         """As they came: the library's `get_updates` loses a whole batch over one that it can't read."""

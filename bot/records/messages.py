@@ -6,9 +6,9 @@ import secrets
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.facts.talk import Delivery, Direction, Kind, Message, Reply, TurnState
@@ -20,6 +20,7 @@ from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
 from bot.usecases.ports import Offered
 
 FIRST, IN_LINE = 0, 1
+A_LEAP = timedelta(minutes=1)  # a message from further ahead came before the clock was set back
 _TOKEN_BYTES = 24
 _LIVE = (OfferRow.used_at.is_(None), OfferRow.withdrawn.is_(False))
 
@@ -66,7 +67,7 @@ class SqlMessages:
     def unscreened(self, before: datetime) -> Sequence[Message]:
         return self._all(
             MessageRow.state == TurnState.RECEIVED.value,
-            MessageRow.at < before,
+            or_(MessageRow.at < before, MessageRow.at > before + A_LEAP),
             MessageRow.text.is_not(None),
             order=(MessageRow.at, MessageRow.patient_id, MessageRow.seq),
         )

@@ -28,7 +28,7 @@ class SqlOutbox:
             .where(
                 OutboxRow.door == door,
                 OutboxRow.state == Delivery.PENDING.value,
-                OutboxRow.next_try_at <= now,
+                _is_due(OutboxRow, now),
                 *([OutboxRow.id.not_in(but)] if but else []),
                 ~_must_wait(now),
             )
@@ -59,11 +59,17 @@ class SqlOutbox:
         )
 
 
+def _is_due(parcel: type[OutboxRow], now: datetime) -> ColumnElement[bool]:
+    """What was written at a moment still to come waits for nothing: the clock has been set back since."""
+    set_back = and_(parcel.created_at > now, parcel.next_try_at >= parcel.created_at)
+    return or_(parcel.next_try_at <= now, set_back)
+
+
 def _must_wait(now: datetime) -> ColumnElement[bool]:
     before, said = aliased(OutboxRow), aliased(MessageRow)
     ahead = before.id < OutboxRow.id
     ordinary = and_(OutboxRow.priority > FIRST, or_(before.priority == FIRST, ahead))
-    beside_it = and_(before.priority == FIRST, ahead, before.next_try_at <= now)
+    beside_it = and_(before.priority == FIRST, ahead, _is_due(before, now))
     return (
         select(before.id)
         .join(said, said.id == before.message_id)

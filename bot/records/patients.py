@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords
 from bot.records.tables import Base, ConsentRow, MessageRow, PatientRow
 
+LONGEST_LEASE = timedelta(seconds=75)  # the engine has 60 s at most, and the lease a margin
 UNANSWERED = (TurnState.SCREENED.value, TurnState.WAITING.value)
 
 
@@ -64,6 +65,10 @@ class SqlPatients:
         """Raises NotInRecords."""
         return _patient(row_of(self._session, patient_id))
 
+    def hold(self, patient_id: str) -> Patient:
+        """Raises NotInRecords."""
+        return _patient(row_of(self._session, patient_id, lock=True))
+
     def address_of(self, patient_id: str) -> str:
         return row_of(self._session, patient_id).address
 
@@ -112,9 +117,8 @@ class SqlPatients:
 
     def claim_turn(self, patient_id: str, owner: str, now: datetime, until: datetime) -> bool:
         free = or_(
-            PatientRow.turn_owner.is_(None),
             PatientRow.turn_owner == owner,
-            PatientRow.turn_until <= now,
+            _is_free(now),
         )
         claimed = (
             update(PatientRow)
@@ -142,7 +146,7 @@ class SqlPatients:
         wanted = (
             select(PatientRow.id)
             .join(waiting, waiting.c.patient_id == PatientRow.id)
-            .where(or_(PatientRow.turn_owner.is_(None), PatientRow.turn_until <= now))
+            .where(_is_free(now))
             .order_by(waiting.c.since)
         )
         return self._session.scalars(wanted).all()
@@ -175,6 +179,15 @@ class SqlPatients:
                 removed[table.name] = len(gone)
         self._session.expire_all()
         return removed
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Whether nobody holds the turn. A lease longer than any was given before the clock was set back."""
+    return or_(
+        PatientRow.turn_owner.is_(None),
+        PatientRow.turn_until <= now,
+        PatientRow.turn_until > now + LONGEST_LEASE,
+    )
 
 
 def _patient(row: PatientRow) -> Patient:

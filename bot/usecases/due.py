@@ -103,7 +103,7 @@ class Due:
         level = Level.STOP if check.urgency is Urgency.NOW else Level.CHECK
         reasons = tuple(Reason(rule, self._screen.version, level, check.urgency) for rule in check.rules)
         verdict = Verdict(level, check.urgency, reasons)
-        patient = uow.patients.get(patient_id)
+        patient = uow.patients.hold(patient_id)
         uow.messages.drop_offers(patient_id)
         for reply in self._words.composed(
             patient, level, lambda say: say.verdict(verdict) + say("ask_check")

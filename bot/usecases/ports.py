@@ -26,6 +26,12 @@ class Patients(Protocol):
     def get(self, patient_id: str) -> Patient:
         """LookupError: nobody of that id."""
 
+    def hold(self, patient_id: str) -> Patient:
+        """As `get`; nobody else changes anything of theirs until this unit ends.
+
+        First in every unit that decides by what it reads of a person, or two could decide the same.
+        """
+
     def address_of(self, patient_id: str) -> str: ...
     def remember(self, patient_id: str, changes: Mapping[str, str | None]) -> None:
         """Merge into the profile; None removes the key."""

@@ -95,7 +95,7 @@ class Post:
             return "its words were erased before it could be delivered"
         if message.kind is None or message.kind is Kind.SAFETY:
             return None
-        if any(alarm.at > message.at for alarm in _alarms(uow, patient.id)):
+        if any(_came_after(uow, alarm, message) for alarm in _alarms(uow, patient.id)):
             return "an alarm came in between"
         state = present_state(uow, patient, self._clock(), self._library)
         return None if may_say(message.kind, message.region, state) else "it may not be said any more"
@@ -127,6 +127,12 @@ def _alarms(uow: UnitOfWork, patient_id: str) -> list[OpenAssessment]:
     """Crisis, stop and check that still stand, most urgent first."""
     standing = [a for a in uow.assessments.open_for(patient_id) if a.level in INTERRUPTING]
     return sorted(standing, key=lambda alarm: alarm.level.rank)
+
+
+def _came_after(uow: UnitOfWork, alarm: OpenAssessment, message: Message) -> bool:
+    """By the clock, or by its place in the talk: the clock may have been set back in between."""
+    cause = uow.messages.get(alarm.message_id) if alarm.message_id else None
+    return alarm.at > message.at or (cause is not None and cause.seq > message.seq)
 
 
 def _pause(parcel: Parcel) -> timedelta:

@@ -160,6 +160,7 @@ class ReceiveMessage:
         facts = self._facts(message, answer, asked)
         unreadable = self._unreadable(message, answer, facts)
         with self._records.unit() as uow:
+            uow.patients.hold(patient.id)
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
                 return known, known.level in INTERRUPTING
@@ -457,11 +458,11 @@ class ReceiveMessage:
         """The honest sentence, once for each message; the scheduler asks again."""
         now = self._clock()
         with self._records.unit() as uow:
+            patient = uow.patients.hold(message.patient_id)
             if uow.messages.get(message.id).state is TurnState.ANSWERED:
                 return
             verdict = uow.assessments.for_message(message.id) or NOTHING
             if message.state is not TurnState.WAITING:
-                patient = uow.patients.get(message.patient_id)
                 for reply in self._words.composed(
                     patient, verdict.level, lambda say: _while_silent(say, verdict)
                 ):
@@ -473,9 +474,9 @@ class ReceiveMessage:
         """Screen the engine's replies against the patient's present state, and keep them."""
         now = self._clock()
         with self._records.unit() as uow:
+            patient = uow.patients.hold(message.patient_id)
             if uow.messages.get(message.id).state is TurnState.ANSWERED:
                 return
-            patient = uow.patients.get(message.patient_id)
             state = present_state(uow, patient, now, self._library)
             verdict = uow.assessments.for_message(message.id) or NOTHING
             asked = uow.messages.open_question(patient.id)

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+
+from kept_database import KeptDatabase
 
 from bot.facts.clinical import Level
 from bot.facts.talk import Direction, Flag, Message, Patient, Reply, Standing, TurnState
 from bot.library.library import ContentLibrary
-from bot.records import SqlRecords
 from bot.usecases.due import Due
 from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn, OpenAssessment, Parcel, Screen
@@ -103,11 +103,11 @@ class House:
     """`door`: the one that everybody here comes through."""
 
     def __init__(
-        self, file: Path, records: SqlRecords, library: ContentLibrary, screen: Screen, door: str = DOOR
+        self, database: KeptDatabase, library: ContentLibrary, screen: Screen, door: str = DOOR
     ) -> None:
-        self.file = file
+        self.database = database
         self.door = door
-        self.records = records
+        self.records = database.records
         self.library = library
         self.clock = Clock()
         self.engine = ScriptedEngine(library.say("chat_greet"))

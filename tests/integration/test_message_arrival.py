@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -236,6 +237,27 @@ async def test_a_message_that_a_killed_process_kept_is_screened_later_exactly_on
     assert person.levels == [Level.STOP]
     assert len(house.flags()) == 1
     assert person.states == [TurnState.ANSWERED]
+
+
+async def test_a_message_left_behind_that_two_processes_read_at_once_is_answered_once(
+    house: House, screen: Screen
+) -> None:
+    class BothRead(PassedOn):
+        both = threading.Barrier(2)
+
+        def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+            self.both.wait(10)
+            return super().read(text, question)
+
+    person = house.patient()
+    house.screen_with(Killed(screen))
+    with pytest.raises(SystemExit):
+        person.arrive(CHEST)
+    house.screen_with(BothRead(screen))
+    house.clock.skip(timedelta(seconds=6))
+    await asyncio.gather(*(asyncio.to_thread(house.receive.screen_left_behind) for _ in range(2)))
+    assert person.ids == ["say_stop_chest"]
+    assert len(house.flags()) == 1
 
 
 async def test_one_message_that_cannot_be_handled_holds_up_nobody_elses(house: House, screen: Screen) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,24 +14,6 @@ ASK = "give me a cue before I move"
 CHEST = "I've got a tight pain in my chest"
 CRISIS = "I want to kill myself"
 UNCLEAR = "I feel weird in my chest"
-
-
-def rows_of(house: House, patient_id: str) -> dict[str, int]:
-    """How many rows of the person the database file holds, by table."""
-    with closing(sqlite3.connect(house.file)) as database:
-        tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        found = {}
-        for table in tables:
-            columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-            column = "patient_id" if "patient_id" in columns else "id" if table == "patients" else None
-            if column is None:
-                continue
-            (count,) = database.execute(
-                f"SELECT count(*) FROM {table} WHERE {column} = ?", (patient_id,)
-            ).fetchone()
-            if count:
-                found[table] = count
-        return found
 
 
 # The check and its four answers
@@ -302,7 +282,7 @@ async def test_a_person_who_leaves_is_erased_everywhere_and_gets_a_receipt(house
     await person.send("hello")
     person.is_green()
     gone = await leave(house, person)
-    kept = rows_of(house, gone)
+    kept = house.database.rows_of(gone)
     messages, rows = len(person.transcript), sum(kept.values())
     assert {"messages", "patients", "assessments", "facts", "flags", "outbox"} <= set(kept)
     await house.round()
@@ -310,7 +290,7 @@ async def test_a_person_who_leaves_is_erased_everywhere_and_gets_a_receipt(house
     house.clock.skip(timedelta(seconds=11))
     await house.round()
     await house.round()
-    assert set(rows_of(house, gone)) <= {"audit"}
+    assert set(house.database.rows_of(gone)) <= {"audit"}
     assert house.engine.erased == [gone]
     assert person.id != gone
     assert person.ids == ["erased"]

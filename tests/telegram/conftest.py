@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from bot_api import BotApi
-from house_fixtures import CONTENT, database, emptied, library, screen
+from house_fixtures import CONTENT, library, screen
+from kept_database import KeptDatabase, in_sqlite
 from message_house import House
 
 from bot.library.library import ContentLibrary
-from bot.records import SqlRecords
 from bot.usecases.ports import Screen
 
-__all__ = ["CONTENT", "database", "library", "screen"]
+__all__ = ["CONTENT", "library", "screen"]
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptDatabase]:
+    with in_sqlite(tmp_path_factory.mktemp("records") / "safecue.db") as made:
+        yield made
 
 
 @pytest.fixture
@@ -22,7 +27,6 @@ def api() -> Iterator[BotApi]:
 
 
 @pytest.fixture
-def house(database: tuple[Path, SqlRecords], library: ContentLibrary, screen: Screen) -> House:
-    file, records = database
-    emptied(file)
-    return House(file, records, library, screen, door="telegram")
+def house(database: KeptDatabase, library: ContentLibrary, screen: Screen) -> House:
+    database.empty()
+    return House(database, library, screen, door="telegram")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,11 +26,10 @@ def words(house: House, content_id: str) -> str:
 
 def outcomes(house: House) -> list[str]:
     """What became of everything said, in order."""
-    with closing(sqlite3.connect(house.file)) as database:
-        rows = database.execute(
-            "SELECT m.content_id, o.state FROM outbox o JOIN messages m ON m.id = o.message_id ORDER BY m.seq"
-        )
-        return [f"{content_id} {state}" for content_id, state in rows]
+    rows = house.database.rows(
+        "SELECT m.content_id, o.state FROM outbox o JOIN messages m ON m.id = o.message_id ORDER BY m.seq"
+    )
+    return [f"{content_id} {state}" for content_id, state in rows]
 
 
 def undelivered(house: House) -> list[tuple[str, str]]:

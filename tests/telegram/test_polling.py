@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from bot_api import TOKEN, BotApi
-from bot_at_work import ANNA, BEN, polling, until
+from bot_at_work import ANNA, BEN, CHEST, polling, until
 from message_house import House
 from telegram import Update
 from telegram.error import InvalidToken
@@ -67,8 +67,7 @@ async def test_the_queue_does_not_move_past_what_could_not_be_kept_and_order_hol
 async def test_one_that_can_never_be_kept_holds_up_neither_its_chat_nor_the_others_for_ever(
     house: House, api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.gateway.polling.LONGEST_PAUSE", 0.05)
-    monkeypatch.setattr("bot.gateway.polling.FIRST_PAUSE", 0.05)
+    monkeypatch.setattr("bot.gateway.polling.PAUSE_TO_KEEP", 0.05)
     anna, ben = house.patient(str(ANNA)), house.patient(str(BEN))
     failing(house, lambda text: text == "one", times=1000)
     api.say(ANNA, "one")
@@ -78,6 +77,18 @@ async def test_one_that_can_never_be_kept_holds_up_neither_its_chat_nor_the_othe
         await until(lambda: [m.text for m in anna.wrote] == ["two"])
         await until(lambda: api.updates == [])
     assert [m.text for m in ben.wrote] == ["hello"]
+
+
+async def test_a_sign_of_danger_is_kept_soon_however_often_the_records_failed(
+    house: House, api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.gateway.polling.PAUSE_TO_KEEP", 0.1)
+    house.patient(str(ANNA))
+    broken = failing(house, lambda text: text == CHEST, times=8)
+    async with polling(house, api):
+        api.say(ANNA, CHEST)
+        assert await until(lambda: len(broken) == 8) < 2
+        assert await until(lambda: len(api.texts(ANNA)) == 1) < 2
 
 
 async def test_an_update_that_cannot_be_read_is_passed_over(house: House, api: BotApi) -> None:
