@@ -270,5 +270,11 @@ class Surroundings:
                 self._by_kind[kind] = [
                     f
                     for f in self._by_kind[kind]
-                    if not any(x.first < f.last and f.first < x.last for x in false)
+                    if not any(_cancels(x, f) for x in false)
                 ]
+
+
+def _cancels(false: _Found, denial: _Found) -> bool:
+    """They share words; but "not going to" is more than the "not going" inside it, and stands."""
+    inside = denial.first <= false.first and false.last < denial.last
+    return false.first < denial.last and denial.first < false.last and not inside
