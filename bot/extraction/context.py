@@ -58,7 +58,52 @@ _PAST_TENSE = frozenset(
 )
 _PERFECT = frozenset({"had", "been", "ever", "never"})
 _PARTING = frozenset({"but", "however", "though", "although"})
+_PERSONS = frozenset(
+    [
+        "he",
+        "she",
+        "they",
+        "his",
+        "her",
+        "their",
+        "who",
+        "woman",
+        "man",
+        "girl",
+        "boy",
+        "people",
+        "patient",
+        "patients",
+        "hero",
+        "heroine",
+        "villain",
+        "detective",
+        "character",
+        "someone",
+        "somebody",
+        "husband",
+        "wife",
+        "mum",
+        "dad",
+        "brother",
+        "sister",
+        "uncle",
+        "aunt",
+        "grandma",
+        "grandad",
+        "friend",
+        "guy",
+        "bloke",
+        "lady",
+        "nurse",
+        "captain",
+        "killer",
+        "victim",
+    ]
+)
 _LONELY = 3
+_ECHO = 5
+_STORY_SENTENCES = 4
 FAR = 40
 
 
@@ -124,6 +169,7 @@ class Surroundings:
             cues.append(supposed)
             return Presence.SUPPOSED
         doubtful = self._reached(CueKind.DOUBTFUL, mention)
+        doubtful = doubtful or self._in_a_story(mention)
         if doubtful and sign.level is not Level.CRISIS:
             cues.append(doubtful)
             return Presence.DOUBTFUL
@@ -152,6 +198,9 @@ class Surroundings:
         return kind is CueKind.CHECKED and not _PAST_TENSE.intersection(beside)
 
     def _subject(self, mention: Match, cues: list[str]) -> Subject:
+        if (story := self._in_a_story(mention)) and self._of_somebody(mention):
+            cues.append(story)
+            return Subject.OTHER_NOW if self._reached(CueKind.OTHER_NOW, mention) else Subject.OTHER
         other = self._reached(CueKind.OTHER, mention)
         if not other:
             return Subject.SELF
@@ -160,6 +209,22 @@ class Surroundings:
             cues.append(now)
             return Subject.OTHER_NOW
         return Subject.OTHER
+
+    def _in_a_story(self, mention: Match) -> str | None:
+        """The cue of a story that the mention belongs to, where the writer hasn't come in again."""
+        first, _ = self.sentence_of(mention.first)
+        number = bisect_right(self._starts, first)
+        since = self._starts[max(0, number - 1 - _STORY_SENTENCES)]
+        told = [f for f in self._near(CueKind.STORY, mention) if since <= f.first and f.last <= mention.first]
+        if not told:
+            return None
+        start = max(first, told[-1].last)
+        writer = any(w.text in _SELF for w in self._words[start : mention.last])
+        return None if writer else told[-1].cue.id
+
+    def _of_somebody(self, mention: Match) -> bool:
+        first, _ = self.sentence_of(mention.first)
+        return any(w.text in _PERSONS for w in self._words[first : mention.last])
 
     def _reached(self, kind: CueKind, mention: Match) -> str | None:
         for found in self._near(kind, mention):
@@ -190,6 +255,10 @@ class Surroundings:
         reach = found.cue.reach
         if reach is Reach.OVER:
             return found.first < mention.last and mention.first < found.last
+        if reach is Reach.OPENING:
+            return self._opens(found, mention)
+        if reach is Reach.ANSWER:
+            return self._answers(found, mention)
         if found.cue.kind is CueKind.OTHER_NOW and reach is Reach.AFTER:
             first, end = self.sentence_of(mention.first)
             return first <= found.first <= mention.last and mention.first - found.last <= found.cue.words
@@ -212,6 +281,16 @@ class Surroundings:
             return False
         far = min(abs(found.first - mention.last), abs(mention.first - found.last))
         return first <= found.first < end and (far <= found.cue.words or not found.cue.words)
+
+    def _opens(self, found: _Found, mention: Match) -> bool:
+        first, end = self.sentence_of(mention.first)
+        return found.first == first and not any(w.text in _SELF for w in self._words[first:end])
+
+    def _answers(self, found: _Found, mention: Match) -> bool:
+        """ "Chest pain? No." : an echo of few words, and an answer that stands alone behind it."""
+        first, end = self.sentence_of(mention.first)
+        alone = found.last >= len(self._words) or self._words[found.last].hard or self._words[found.last].soft
+        return found.first == end and alone and end - first <= _ECHO
 
     def _open_road(self, found: _Found, mention: Match) -> bool:
         """Whether nothing between the cue and the mention ends what the cue reaches."""
@@ -264,14 +343,19 @@ class Surroundings:
         return found.cue.kind is CueKind.CHECKED or (end - first) - (found.last - found.first) <= _LONELY
 
     def _cancel_false_denials(self) -> None:
+        """Drop cues that a longer phrase takes for itself: "can't work out why", "fine ever since"."""
         false = self._by_kind.get(CueKind.FALSE_DENIAL, ())
         for kind in (CueKind.DENIED, CueKind.SUPPOSED, CueKind.CHECKED, CueKind.PAST, CueKind.PRESENT):
             if false and kind in self._by_kind:
                 self._by_kind[kind] = [
-                    f
-                    for f in self._by_kind[kind]
-                    if not any(_cancels(x, f) for x in false)
+                    f for f in self._by_kind[kind] if not any(_cancels(x, f) for x in false)
                 ]
+        settled = [*self._by_kind.get(CueKind.CHECKED, ()), *self._by_kind.get(CueKind.PAST, ())]
+        self._by_kind[CueKind.PRESENT] = [
+            f
+            for f in self._by_kind.get(CueKind.PRESENT, ())
+            if not any(x.first <= f.first and f.last <= x.last for x in settled)
+        ]
 
 
 def _cancels(false: _Found, denial: _Found) -> bool:

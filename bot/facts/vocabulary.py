@@ -25,6 +25,7 @@ class CueKind(str, Enum):
     SUPPOSED = "supposed"
     OTHER = "other"  # somebody else's
     OTHER_NOW = "other_now"  # somebody else's, and now
+    STORY = "story"  # a film, a course, a family tale: who has it must be said
 
 
 class Reach(str, Enum):
@@ -35,6 +36,8 @@ class Reach(str, Enum):
     SENTENCE = "sentence"
     NEAR = "near"  # its own sentence and the ones beside it
     OVER = "over"  # the words of the cue themselves
+    OPENING = "opening"  # the sentence that the cue begins, where the writer isn't spoken of
+    ANSWER = "answer"  # the few words before a cue that is a sentence or clause of its own
 
 
 @dataclass(frozen=True, slots=True)
