@@ -130,11 +130,13 @@ class Surroundings:
 
     def __init__(
         self,
+        text: str,
         words: Sequence[Word],
         matches: Iterable[Match],
         cues: Mapping[str, Cue],
         vocabulary: Vocabulary,
     ) -> None:
+        self._text = text
         self._words = words
         self._vocabulary = vocabulary
         self._starts = [0, *(n for n, w in enumerate(words) if w.hard and n)]
@@ -287,10 +289,12 @@ class Surroundings:
         return found.first == first and not any(w.text in _SELF for w in self._words[first:end])
 
     def _answers(self, found: _Found, mention: Match) -> bool:
-        """ "Chest pain? No." : an echo of few words, and an answer that stands alone behind it."""
+        """ "Chest pain? No." : a question of few words, and an answer that stands alone behind it."""
         first, end = self.sentence_of(mention.first)
+        if found.first != end or end - first > _ECHO:
+            return False
         alone = found.last >= len(self._words) or self._words[found.last].hard or self._words[found.last].soft
-        return found.first == end and alone and end - first <= _ECHO
+        return alone and "?" in self._text[self._words[end - 1].end : self._words[end].start]
 
     def _open_road(self, found: _Found, mention: Match) -> bool:
         """Whether nothing between the cue and the mention ends what the cue reaches."""

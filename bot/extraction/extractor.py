@@ -83,7 +83,7 @@ class Extractor:
         words = self._normaliser.words(text)
         matches = self._book.find(words, self._vocabulary.blockers)
         surroundings = Surroundings(
-            words, (m for m in matches if m.owner in self._cues), self._cues, self._vocabulary
+            text, words, (m for m in matches if m.owner in self._cues), self._cues, self._vocabulary
         )
         mentions = [self._mention(m, surroundings) for m in matches if m.owner[:5] in ("sign:", "open:")]
         mentions = self._weighed(mentions)
