@@ -14,7 +14,7 @@ from bench.figures import Row, Target, median, missed, p95
 from bench.machine import commit, load_per_core, machine
 from bench.memory import rss
 from bench.people import FORMS, ONBOARDING, STARTER_TALK, WHOLE_TALK
-from bench.stages import CLIENTS, Scripts, around, one_long_talk, throughput, turns
+from bench.stages import CLIENTS, Rush, Scripts, around, one_long_talk, rushes, turns
 from bench.table import Circumstances, page, table
 from bot.settings import ROOT
 
@@ -86,11 +86,11 @@ def beside_peers(home: Path, starter: Path, floor: Path, rounds: int, seconds: f
         say("single turns")
         taken = turns(scripts, rounds)
         say(f"{CLIENTS} clients")
-        answered = throughput(scripts, 2, seconds)
+        rush = rushes(scripts, 2, seconds)
         memory = ours.engine_memory(), ours.other_memory(), rss(bare.pid), rss(least.pid)
         say("one long talk")
         long_talk = one_long_talk(ours.somebody(), 1020)
-    return [*turn_rows(taken), throughput_row(answered), *memory_rows(*memory), long_row(long_talk)]
+    return [*turn_rows(taken), *rush_rows(rush), *memory_rows(*memory), long_row(long_talk)]
 
 
 def turn_rows(taken: dict[str, list[float]]) -> list[Row]:
@@ -101,9 +101,14 @@ def turn_rows(taken: dict[str, list[float]]) -> list[Row]:
     ]
 
 
-def throughput_row(answered: dict[str, float]) -> Row:
+def rush_rows(rush: dict[str, Rush]) -> list[Row]:
+    answered = {side: each.a_second for side, each in rush.items()}
+    broken = {side: float(each.broken) for side, each in rush.items()}
     target = Target("2 x starter", 2, answered["starter"], at_least=True)
-    return Row(f"Turns a second, {CLIENTS} clients", "", *_in_order(answered), target)
+    return [
+        Row(f"Turns a second, {CLIENTS} clients", "", *_in_order(answered), target),
+        Row(f"Talks broken off, {CLIENTS} clients", "", *_in_order(broken), Target("none", 0)),
+    ]
 
 
 def memory_rows(engine: float, others: float, starter: float, floor: float) -> list[Row]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 
 from bench.people import FORMS, ONBOARDING, Patient, Person, timed
@@ -23,39 +24,50 @@ def turns(scripts: Scripts, rounds: int) -> dict[str, list[float]]:
     return taken
 
 
-def throughput(scripts: Scripts, rounds: int, seconds: float) -> dict[str, float]:
-    """Answered turns a second with 16 people talking at once, by side."""
-    answered = dict.fromkeys(scripts, 0)
+@dataclass(frozen=True, slots=True)
+class Rush:
+    """What came of many people talking at once. `broken`: talks that somebody could not go on with."""
+
+    turns: int = 0
+    broken: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Rush) -> Rush:
+        return Rush(self.turns + other.turns, self.broken + other.broken, self.seconds + other.seconds)
+
+    @property
+    def a_second(self) -> float:
+        return self.turns / self.seconds
+
+
+def rushes(scripts: Scripts, rounds: int, seconds: float) -> dict[str, Rush]:
+    """16 people talk at once, with one side after the other."""
+    came_of_it = dict.fromkeys(scripts, Rush())
     for _ in range(rounds):
         for side, (somebody, lines) in scripts.items():
-            answered[side] += crowd_of_talkers(somebody, lines, seconds)
-    return {side: count / (rounds * seconds) for side, count in answered.items()}
+            came_of_it[side] += rush(somebody, lines, seconds)
+    return came_of_it
 
 
-def crowd_of_talkers(somebody: Somebody, lines: Sequence[str], seconds: float) -> int:
-    """How many turns were answered in that time. RuntimeError: somebody was let down."""
+def rush(somebody: Somebody, lines: Sequence[str], seconds: float) -> Rush:
     stop = time.perf_counter() + seconds
-    answered = [0] * CLIENTS
-    faults: list[Exception] = []
+    with ThreadPoolExecutor(CLIENTS) as talkers:
+        talks = [talkers.submit(_talk_until, stop, somebody, lines) for _ in range(CLIENTS)]
+    return sum((Rush(*talk.result()) for talk in talks), Rush(seconds=seconds))
 
-    def talk(number: int) -> None:
+
+def _talk_until(stop: float, somebody: Somebody, lines: Sequence[str]) -> tuple[int, int]:
+    """Turns answered in time, and talks broken off, after which somebody new begins."""
+    answered = broken = 0
+    while time.perf_counter() < stop:
         try:
-            while time.perf_counter() < stop:
-                for _ in timed(somebody(), lines):
-                    if time.perf_counter() > stop:
-                        return
-                    answered[number] += 1
-        except Exception as fault:
-            faults.append(fault)
-
-    talkers = [threading.Thread(target=talk, args=(number,)) for number in range(CLIENTS)]
-    for talker in talkers:
-        talker.start()
-    for talker in talkers:
-        talker.join()
-    if faults:
-        raise RuntimeError(f"{len(faults)} of {CLIENTS} talkers were let down") from faults[0]
-    return sum(answered)
+            for _ in timed(somebody(), lines):
+                if time.perf_counter() > stop:
+                    return answered, broken
+                answered += 1
+        except RuntimeError:
+            broken += 1
+    return answered, broken
 
 
 def one_long_talk(patient: Patient, length: int) -> list[float]:

@@ -52,6 +52,7 @@ def test_every_copy_has_the_whole_talk_of_the_person_copied(records: SqlRecords,
         with records.unit() as uow:
             heard, said = uow.messages.transcript(patient_id)
             verdict = uow.assessments.for_message(heard.id)
+            assert uow.messages.replies_to(heard.id) == [said]
             pains = uow.log.pains(patient_id, NOW)
             assert uow.messages.take_token(patient_id, said.buttons[0][1], NOW) is not None
         assert (heard.text, said.text) == ("my knee is sore", "Where?")

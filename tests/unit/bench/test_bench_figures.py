@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.figures import Row, Target, median, missed, p95
-from bench.stages import around
+from bench.stages import CLIENTS, Rush, around, rush, turns
 from bench.table import Circumstances, page, table
 
 seconds = st.lists(st.floats(0, 1e6), min_size=1)
@@ -71,3 +73,29 @@ def test_the_turns_about_a_turn_hold_each_line_of_the_talk_alike() -> None:
     taken = [float(turn) for turn in range(1, 1021)]
     assert around(taken, 10, width=10) == taken[0:20]
     assert around(taken, 1000, width=10) == taken[990:1010]
+
+
+class Chatty:
+    """Somebody who breaks off at "no"."""
+
+    def say(self, line: str) -> None:
+        time.sleep(0.01)
+        if line == "no":
+            raise RuntimeError("no answer")
+
+
+def test_talks_that_break_off_are_counted_and_somebody_new_begins() -> None:
+    came_of_it = rush(Chatty, ("hello", "no"), 0.2)
+    assert came_of_it.broken >= CLIENTS
+    assert came_of_it.turns >= came_of_it.broken
+    assert came_of_it.seconds == 0.2
+
+
+def test_rushes_add_up_to_turns_a_second() -> None:
+    assert (Rush(30, 1, 2.0) + Rush(10, 0, 2.0)).a_second == 10
+
+
+def test_every_turn_of_every_round_is_timed() -> None:
+    taken = turns({"one": (Chatty, ("hello", "bye")), "other": (Chatty, ("hello",))}, rounds=3)
+    assert (len(taken["one"]), len(taken["other"])) == (6, 3)
+    assert all(seconds >= 0.01 for seconds in taken["one"])
