@@ -11,7 +11,7 @@ help:
 	@echo "make run      set up what is missing and start the coach"
 	@echo "make chat     the same coach in this terminal"
 	@echo "make test     set up what is missing and test everything"
-	@echo "make faults   break everything in turn, many times, on both databases (half an hour)"
+	@echo "make faults   break everything in turn, many times, on both databases (a quarter of an hour)"
 	@echo "make check    check everything in content/"
 	@echo "make lock     renew the locks after a change in pyproject.toml or requirements/*.in"
 	@echo "make format   lay out the code as the checks expect it"

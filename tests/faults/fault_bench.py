@@ -33,7 +33,7 @@ ALARMS = ("I've got a tight pain in my chest", "I want to kill myself", "I feel 
 PROMISED = 2.0  # seconds from a sign of danger to the first try to answer it
 # The guarantee's own reasons not to send words that waited: see bot/usecases/post.py.
 HELD_BACK = frozenset({"an alarm came in between", "it may not be said any more"})
-RESTARTS = Patience(first_pause=0.2, longest_pause=0.2, time_to_end=5)
+RESTARTS = Patience(first_pause=0.2, longest_pause=0.2, time_to_end=1)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from fault_bench import ALARMS, Account, Bench
 from postgres_at_hand import Cluster
 from sqlalchemy import text
 
-SHORTLY = 1.2  # seconds
+SHORTLY = 0.8  # seconds
 A_TURN = 0.7  # seconds: a random moment in it is a random point of a turn
 WHILE_BROKEN = "what is pacing?"
 LONGEST_TO_MEND = 90.0  # seconds

@@ -22,7 +22,7 @@ from postgres_at_hand import Cluster, ClusterFault, own_cluster
 
 from bot.settings import ROOT
 
-SEED, TRIES = 20261101, 5
+SEED, TRIES = 20261101, 3
 PAGE = ROOT / "docs" / "faults.md"
 HEAD = """\
 | Fault | Database | Tries | Lost | Doubled | Sent twice | Slowest safety reply |

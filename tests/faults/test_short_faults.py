@@ -14,12 +14,9 @@ from house_fixtures import made_in
 
 SHORT = {
     "gateway killed between a send and its record",
-    "engine killed",
     "engine hangs",
     "engine answers nonsense",
     "Telegram: 429",
-    "Telegram: no answer, but shown",
-    "Telegram: everything again, backwards",
     "database locked",
     "no room for the database",
 }

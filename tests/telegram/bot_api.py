@@ -112,7 +112,9 @@ class BotApi:
 
     def __enter__(self) -> BotApi:
         app = Starlette(routes=[Route("/{bot}/{method}", self._answer, methods=["GET", "POST"])])
-        config = uvicorn.Config(app, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
