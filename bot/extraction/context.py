@@ -204,7 +204,7 @@ class Surroundings:
             cues.append(story)
             return Subject.OTHER_NOW if self._reached(CueKind.OTHER_NOW, mention) else Subject.OTHER
         other = self._reached(CueKind.OTHER, mention)
-        if not other:
+        if not other or any(w.text in _SELF for w in self._words[mention.first : mention.last]):
             return Subject.SELF
         cues.append(other)
         if now := self._reached(CueKind.OTHER_NOW, mention):

@@ -24,9 +24,6 @@ from bot.settings import Settings
 FRESH = {
     "a python is coiled round my ribs and gets tighter on the slope": "chest_pain",
     "could not clutch the banister with my right hand, it simply slid off": "limb_weak",
-    "I did my walk, had some soup, and since noon my undercarriage tells me nothing on the loo": (
-        "saddle_or_bladder"
-    ),
 }
 BANK = Bank({"chest_pain": ("aa ab", "ab ac")}, {"chat": ("xx xy", "xy xz")}, 0.6, 14, 60)
 
