@@ -268,9 +268,7 @@ class Surroundings:
         for kind in (CueKind.DENIED, CueKind.SUPPOSED, CueKind.CHECKED, CueKind.PAST, CueKind.PRESENT):
             if false and kind in self._by_kind:
                 self._by_kind[kind] = [
-                    f
-                    for f in self._by_kind[kind]
-                    if not any(_cancels(x, f) for x in false)
+                    f for f in self._by_kind[kind] if not any(_cancels(x, f) for x in false)
                 ]
 
 
