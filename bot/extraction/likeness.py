@@ -78,18 +78,30 @@ class SecondVoice:
             for (first, last), sign, alike in zip(spans, signs, likeness, strict=True)
         ]
 
-    def _compare(self, vectors: Vectors) -> tuple[NDArray[np.intp], Vectors]:
-        """For each vector the sign it is most like, and its likeness to any sign."""
+    def _compare(self, vectors: Vectors) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """For each vector the sign it is most like, and its likeness to any sign.
+
+        A sign with a margin of its own is told where it passes that and no other sign is heard.
+        """
         known = len(self._signs)
         shares = self._head.shares(vectors).clip(1e-9, 1)
         nearest = np.maximum.reduceat(vectors @ self._head.phrases.T, self._starts, axis=1)
-        odds = np.log(shares[:, :known].sum(axis=1)) - np.log(shares[:, known:].sum(axis=1))
-        odds += PULL * (nearest[:, :known].max(axis=1) - nearest[:, known:].max(axis=1))
-        return (np.log(shares) + PULL * nearest)[:, :known].argmax(axis=1), 1 / (1 + np.exp(-odds))
+        harmless = np.log(shares[:, known:].sum(axis=1)) + PULL * nearest[:, known:].max(axis=1)
+        each = (np.log(shares) + PULL * nearest)[:, :known]
+        any_sign = np.log(shares[:, :known].sum(axis=1)) + PULL * nearest[:, :known].max(axis=1)
+        signs, likeness = each.argmax(axis=1), _likeness(any_sign - harmless)
+        for sign, least in self._bank.least_of.items():
+            column = self._signs.index(sign)
+            alone = _likeness(each[:, column] - harmless)
+            heard = (alone >= least) & ((signs == column) | (likeness < self._bank.least))
+            signs = np.where(heard, column, signs)
+            likeness = np.where(heard, alone, likeness)
+        return signs, likeness
 
     def alarming(self, heard: Sequence[Heard]) -> list[Heard]:
-        """Those that are like a sign by more than the bank's margin."""
-        return [one for one in heard if one.likeness >= self._bank.least]
+        """Those that are like a sign by the bank's margin, or by the sign's own."""
+        least_of = self._bank.least_of
+        return [one for one in heard if one.likeness >= least_of.get(one.sign, self._bank.least)]
 
 
 def clauses(words: Sequence[Word], stands: Sequence[bool], most: int) -> list[tuple[int, int]]:
@@ -171,6 +183,11 @@ def fit(bank: Bank, embed: Embed) -> Head:
 def _storable(text: str) -> str:
     """Without halves of characters, which a phone may cut and the encoder refuses."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _likeness(odds: NDArray[Any]) -> NDArray[Any]:
+    likeness: NDArray[Any] = 1 / (1 + np.exp(-odds))
+    return likeness
 
 
 def _shares(scores: NDArray[Any]) -> NDArray[Any]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 
@@ -103,26 +104,18 @@ class _Node:
         self.slots: set[int] = set()
 
 
-class _Hits:
-    """Which slots stand where in one message; asked for slot by slot, since few are needed."""
+# slot -> start -> ends, in one message
+_Hits = dict[int, dict[int, list[int]]]
 
-    def __init__(self, places: Mapping[_Node, list[tuple[int, int]]]) -> None:
-        self._of: dict[int, dict[int, list[int]]] = {}
-        self._standing: dict[int, list[list[tuple[int, int]]]] = {}
-        for node, standing in places.items():
-            for slot in node.slots:
-                self._standing.setdefault(slot, []).append(standing)
-        self.present = frozenset(self._standing)
 
-    def of(self, slot: int) -> dict[int, list[int]]:
-        """start -> ends."""
-        found = self._of.get(slot)
-        if found is None:
-            found = self._of[slot] = {}
-            for places in self._standing[slot]:
-                for start, end in places:
-                    found.setdefault(start, []).append(end)
-        return found
+def _hits(places: Mapping[_Node, list[tuple[int, int]]], wanted: Set[int]) -> _Hits:
+    """Where the wanted slots stand; few are, so the rest isn't looked at."""
+    found: _Hits = {slot: {} for slot in wanted}
+    for node, standing in places.items():
+        for slot in node.slots & wanted:
+            for start, end in standing:
+                found[slot].setdefault(start, []).append(end)
+    return found
 
 
 class Phrasebook:
@@ -157,24 +150,35 @@ class Phrasebook:
             self._patterns.append(Pattern(owner, steps, frozenset(s.slot for s in steps)))
 
     def seal(self) -> None:
-        """Index the patterns by the slot that fewest of them use."""
-        use: dict[int, int] = {}
+        """Index each pattern by the slot that the fewest messages will hold.
+
+        A word that stands in many slots ("to", "my") is taken for common; a phrase is as common as its
+        rarest word, a slot as common as its phrases together.
+        """
+        common = Counter(word for choices in self._numbers for word in {w for p in choices for w in p})
+        often = {
+            number: sum(min(common[word] for word in phrase) for phrase in choices)
+            for choices, number in self._numbers.items()
+        }
         for pattern in self._patterns:
-            for slot in pattern.needs:
-                use[slot] = use.get(slot, 0) + 1
-        for pattern in self._patterns:
-            rarest = min(pattern.needs, key=lambda slot: (use[slot], slot))
+            rarest = min(pattern.needs, key=lambda slot: (often[slot], slot))
             self._by_rarest.setdefault(rarest, []).append(pattern)
 
     def find(self, words: Sequence[Word], blockers: frozenset[str]) -> list[Match]:
-        hits = _Hits(self._places(words))
+        places = self._places(words)
+        present: frozenset[int] = frozenset().union(*(node.slots for node in places))
+        possible = [
+            pattern
+            for slot in present & self._by_rarest.keys()
+            for pattern in self._by_rarest[slot]
+            if pattern.needs <= present
+        ]
+        hits = _hits(places, frozenset().union(*(pattern.needs for pattern in possible)))
         walls = [n for n, w in enumerate(words) if w.hard]
         shut = [n for n, w in enumerate(words) if w.text in blockers]
         found: set[Match] = set()
-        for slot in hits.present:
-            for pattern in self._by_rarest.get(slot, ()):
-                if pattern.needs <= hits.present:
-                    self._match(pattern, hits, walls, shut, found)
+        for pattern in possible:
+            self._match(pattern, hits, walls, shut, found)
         return sorted(found, key=lambda m: (m.first, m.last, m.owner))
 
     def _match(
@@ -186,12 +190,12 @@ class Phrasebook:
         found: set[Match],
     ) -> None:
         steps = pattern.steps
-        for first, ends in hits.of(steps[0].slot).items():
+        for first, ends in hits[steps[0].slot].items():
             wall = bisect_left(walls, first + 1)
             limit = walls[wall] if wall < len(walls) else 1 << 30
             reached = {end for end in ends if end <= limit}
             for step in steps[1:]:
-                starts = hits.of(step.slot)
+                starts = hits[step.slot]
                 following: set[int] = set()
                 for end in reached:
                     stop = min(end + step.gap, limit)

@@ -72,7 +72,8 @@ class Bank:
     """What the second voice compares with: phrases of each sign, and of each kind of harmless talk.
 
     `least`: likeness to all signs together (0 to 1) from which it speaks up. `clause_words`: about how many
-    words are heard at once. `most_clauses`: how many of a message's clauses are heard.
+    words are heard at once. `most_clauses`: how many of a message's clauses are heard. `least_of`: for a sign
+    that is weighed by itself too, its own likeness from which it is spoken of.
     """
 
     signs: Mapping[str, tuple[str, ...]]
@@ -80,6 +81,7 @@ class Bank:
     least: float
     clause_words: int
     most_clauses: int
+    least_of: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,7 +282,12 @@ def _bank(
             line = mapping["signs"].line_of(sign)
             faults.append(Fault(mapping.file, line, f"`{sign}` is no stop or crisis sign", "name one"))
     return Bank(
-        signs, kinds("harmless"), figure("least"), int(figure("clause_words")), int(figure("most_clauses"))
+        signs,
+        kinds("harmless"),
+        figure("least"),
+        int(figure("clause_words")),
+        int(figure("most_clauses")),
+        {sign: figure(f"least_{sign}") for sign in signs if f"least_{sign}" in mapping},
     )
 
 

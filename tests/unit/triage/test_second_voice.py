@@ -120,6 +120,19 @@ def test_a_damaged_head_is_fitted_again_and_another_bank_gets_its_own(tmp_path: 
     assert len(list(tmp_path.glob("*.npz"))) == 2
 
 
+def test_a_sign_with_a_margin_of_its_own_is_heard_below_the_margin_of_all(tmp_path: Path) -> None:
+    text = "aa xx ab xy"
+    words = [Word(text[at : at + 2], at, at + 2) for at in (0, 3, 6, 9)]
+
+    def heard(least_of: dict[str, float]) -> list[str]:
+        bank = replace(BANK, signs={**BANK.signs, "crisis": ("aa ac ab",)}, least=0.9, least_of=least_of)
+        voice = second_voice(bank, letters, tmp_path)
+        return [one.sign for one in voice.alarming(voice.hear(text, words, [True] * 4))]
+
+    assert heard({}) == heard({"crisis": 0.9}) == []
+    assert heard({"crisis": 0.2}) == ["crisis"]
+
+
 def test_without_weights_screening_says_so_and_runs_by_its_rules(tmp_path: Path) -> None:
     told: list[str] = []
     bank = load_screening(ROOT / "content").bank
