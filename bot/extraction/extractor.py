@@ -92,8 +92,19 @@ class Extractor:
         if self._voice is None or any(map(self._answered, facts)):
             return Reading(tuple(words), tuple(mentions), facts)
         heard = self._voice.hear(text, words, [_stands(surroundings, n) for n in range(len(words))])
-        alike = tuple(_alike(text, words, one) for one in self._voice.alarming(heard))
+        alarming = [one for one in self._voice.alarming(heard) if not self._explained(one, mentions)]
+        alike = tuple(_alike(text, words, one) for one in alarming)
         return Reading(tuple(words), tuple(mentions), facts + alike, tuple(heard))
+
+    def _explained(self, heard: Heard, mentions: Sequence[Mention]) -> bool:
+        """Whether a more exact sign takes for itself what a clause is like: "puffed, as anyone would be"."""
+        clause = Match("", heard.first, heard.last)
+        return any(
+            heard.sign in self._signs[m.sign].outweighs
+            and m.standing.presence is Presence.PRESENT
+            and _overlap(m.match, clause)
+            for m in mentions
+        )
 
     def _answered(self, fact: SymptomFact) -> bool:
         """Whether a fact makes a verdict above continue by itself, so that mere likeness adds nothing."""

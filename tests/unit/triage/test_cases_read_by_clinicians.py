@@ -11,7 +11,8 @@ from bot.facts.clinical import Level
 KNOWN_MISSES = CASES / "known_misses.yml"
 PHRASINGS = [
     pytest.param(expected, str(text), id=f"{path.stem}: {expected}: {text}")
-    for path in sorted(set(CASES.glob("*.yml")) - {KNOWN_MISSES})
+    for path in sorted(CASES.glob("*.yml"))
+    if not path.stem.startswith("known_misses")
     for expected, texts in yaml.safe_load(path.read_text(encoding="utf-8")).items()
     for text in texts
 ]
