@@ -1,7 +1,7 @@
 """`safecue triage`: what screening makes of a text, for authors and for measuring.
 
     safecue triage "my knee gave way"   level, urgency, signs, rules, question
-    safecue triage --jsonl FILE|-       JSON lines, {"text": ..., "context": {"question": ...}?} in, verdicts out
+    safecue triage --jsonl FILE|-       JSON lines: {"text": ..., "context": {"question": ...}?}; verdicts out
     safecue triage --explain "..."      the text with its spans, and which rule, cue and repair did it
 
 A question is one of ours by its id (`ask_check`, `pain_now`), or anybody's in words ("Which leg went weak?").
