@@ -49,10 +49,11 @@ SIGN_CHECK = "sign_check"
 RESUMES = "resumes"
 # A crisis is ended by the person only once they saw the numbers again.
 NUMBERS_AGAIN = ("say_crisis_standing", "ask_crisis_over")
-# Answers that put a number into the symptom log.
+NOT_UNDERSTOOD = "nlu_fallback"
+# Answers that put a number into the symptom log, and words that may do so by themselves.
 LOGGED = frozenset({"pain_now", "pain_again", "session_pain"})
 CORRECTS = "correct_entry"
-NOT_UNDERSTOOD = "nlu_fallback"
+LOGS = frozenset({"log_symptom", CORRECTS})
 OUTSIDE = frozenset({Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR, Standing.LEAVING})
 
 
@@ -523,7 +524,7 @@ class ReceiveMessage:
             uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
             if understanding.get("slot") in PLANNED_BY:
                 plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
-            if understanding.get("slot") in LOGGED or turn.intent == CORRECTS:
+            if understanding.get("slot") in LOGGED or turn.intent in LOGS:
                 self._judge_log(uow, patient, message, now)
             if turn.flow is None and turn.replies and turn.replies[-1].content_id in ROOM_BEHIND:
                 for reply in invite(uow, patient, now, self._library, self._words):
