@@ -13,11 +13,10 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from bot.assembly import open_second_voice
 from bot.extraction import BadVocabulary, Extractor, SecondVoice, build
@@ -135,11 +134,7 @@ def run(argv: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     if arguments.jsonl is not None:
-        with ExitStack() as stack:
-            lines: TextIO = sys.stdin
-            if arguments.jsonl != "-":
-                lines = stack.enter_context(Path(arguments.jsonl).open(encoding="utf-8"))
-            return _each_line(bench, lines)
+        return _each_line_of(bench, arguments.jsonl)
     text = " ".join(arguments.text)
     for line in _shown(bench.record(text)):
         print(line)
@@ -159,6 +154,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--explain", action="store_true", help="say which rule, cue and repair did it")
     parser.add_argument("--content", type=Path, default=CONTENT, help=argparse.SUPPRESS)
     return parser
+
+
+def _each_line_of(bench: Bench, name: str) -> int:
+    if name == "-":
+        return _each_line(bench, sys.stdin)
+    try:
+        with Path(name).open(encoding="utf-8") as lines:
+            return _each_line(bench, lines)
+    except (OSError, UnicodeDecodeError) as fault:
+        print(f"{name} can't be read: {type(fault).__name__}", file=sys.stderr)
+        return 2
 
 
 def _each_line(bench: Bench, lines: Iterable[str]) -> int:
