@@ -18,6 +18,8 @@ from statistics import median, quantiles
 import yaml
 from screening_bench import CASES, ROOT, bench, both_voices
 
+from bot.facts.clinical import Verdict
+
 PAGE = ROOT / "docs" / "triage-report.md"
 SHARED = Path(os.environ.get("SAFECUE_SHARED_DATA", ROOT.parent / "shared" / "data"))
 NINETY_FIVE = 1.96
@@ -184,13 +186,13 @@ def second_voice(judged: Sequence[Judged]) -> str:
     )
 
 
-def speed(texts: Sequence[str]) -> str:
-    """How long judging takes, warmed up; the machine's load tells how quiet it was."""
-    short = [text for text in texts if 0 < len(text) <= LONGEST_TIMED]
-    took = [("rules alone", _each(bench().judge, short)), ("both voices", _each(both_voices().judge, short))]
+def speed(texts: Sequence[str], by_rules: Sequence[float], by_both: Sequence[float]) -> str:
+    """How long judging took; the machine's load tells how quiet it was."""
+    short = [n for n, text in enumerate(texts) if 0 < len(text) <= LONGEST_TIMED]
     lines = [
         f"{name}: median {median(each):.2f} ms, 99th percentile {quantiles(each, n=100)[98]:.2f} ms"
-        for name, each in took
+        for name, took in (("rules alone", by_rules), ("both voices", by_both))
+        if (each := [took[n] for n in short])
     ]
     load = os.getloadavg()[0] / (os.cpu_count() or 1)
     loading = (
@@ -200,14 +202,15 @@ def speed(texts: Sequence[str]) -> str:
     return f"{told} {loading}. Load of the machine for each core: {load:.1f}."
 
 
-def _each(judge: Callable[[str], object], texts: Sequence[str]) -> list[float]:
-    """Milliseconds for each."""
-    took = []
+def answered(judge: Callable[[str], Verdict], texts: Sequence[str]) -> tuple[list[str], list[float]]:
+    """The level of each, and the milliseconds it took."""
+    judge("warm up")
+    levels, took = [], []
     for text in texts:
         began = time.perf_counter()
-        judge(text)
+        levels.append(judge(text).level.value)
         took.append((time.perf_counter() - began) * 1000)
-    return took
+    return levels, took
 
 
 def _loading(voice: bool) -> float:
@@ -244,11 +247,11 @@ def page(judged: Sequence[Judged], measured_on: str, timing: str) -> str:
 
 def main() -> int:
     every = list(cases())
-    judged = [
-        Judged(case, both_voices().judge(case.text).level.value, bench().judge(case.text).level.value)
-        for case in every
-    ]
-    text = page(judged, commit(), speed([case.text for case in every]))
+    texts = [case.text for case in every]
+    by_rules, rules_took = answered(bench().judge, texts)
+    by_both, both_took = answered(both_voices().judge, texts)
+    judged = [Judged(*found) for found in zip(every, by_both, by_rules, strict=True)]
+    text = page(judged, commit(), speed(texts, rules_took, both_took))
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     return 0
