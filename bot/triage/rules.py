@@ -151,7 +151,7 @@ class Rules:
         if fact.subject is Subject.OTHER_NOW:
             if level not in _URGENT:
                 return None
-        elif fact.presence is Presence.DOUBTFUL and level in _URGENT:
+        elif fact.presence is Presence.DOUBTFUL and level in _URGENT and not _hinted_again(fact, level):
             level, urgency = Level.CHECK, rule.check_urgency
         by = LIKENESS if LIKENESS in fact.cues else None
         return Reason(rule.id, rule.version, level, urgency, fact.evidence, fact.region, by)
@@ -201,6 +201,11 @@ def _joined(verdict: Verdict, reasons: Sequence[Reason]) -> Verdict:
 def _sorted(reasons: Iterable[Reason]) -> list[Reason]:
     """Most urgent first."""
     return sorted(reasons, key=lambda r: (r.level.rank, _URGENCIES.index(r.urgency)))
+
+
+def _hinted_again(fact: SymptomFact, level: Level) -> bool:
+    """Whether two places of a message hint at a crisis: veiled words speak for one another."""
+    return level is Level.CRISIS and len(fact.evidence) > 1
 
 
 def _once(reasons: Iterable[Reason]) -> list[Reason]:
