@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from collections import defaultdict
@@ -20,6 +21,7 @@ from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
 from bot.usecases.ports import Offered
 
 FIRST, IN_LINE = 0, 1
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 A_LEAP = timedelta(minutes=1)  # a message from further ahead came before the clock was set back
 _TOKEN_BYTES = 24
 _LIVE = (OfferRow.used_at.is_(None), OfferRow.withdrawn.is_(False))
@@ -176,6 +178,8 @@ class SqlMessages:
         return self._all(MessageRow.patient_id == patient_id, MessageRow.seq > after, limit=limit)
 
     def take_token(self, patient_id: str, token: str, now: datetime) -> Offered | None:
+        if not _TOKEN.fullmatch(token):  # a forged one may hold what no database takes
+            return None
         row_of(self._session, patient_id, lock=True)
         offered = self._session.scalars(
             select(OfferRow).where(OfferRow.token == token, OfferRow.patient_id == patient_id, *_LIVE)
