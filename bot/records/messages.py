@@ -162,6 +162,12 @@ class SqlMessages:
     def last_said(self, patient_id: str) -> Message | None:
         return self._first(*_said(patient_id))
 
+    def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
+        return self._first(*_said(patient_id), MessageRow.content_id == content_id)
+
+    def last_heard(self, patient_id: str) -> Message | None:
+        return self._first(MessageRow.patient_id == patient_id, MessageRow.direction == Direction.IN.value)
+
     def open_question(self, patient_id: str) -> Message | None:
         asked = self._first(*_said(patient_id), MessageRow.asks.is_not(None))
         return asked if asked is not None and self._row(asked.id).asks_open else None

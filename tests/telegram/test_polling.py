@@ -13,8 +13,8 @@ from message_house import House
 from telegram import Update
 from telegram.error import InvalidToken
 
-from bot.gateway.door import open_bot
 from bot.gateway.__main__ import keep_quiet
+from bot.gateway.door import open_bot
 from bot.gateway.polling import Polling
 from bot.gateway.reception import Reception
 from bot.usecases.receive_message import Arrival
