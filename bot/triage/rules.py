@@ -172,6 +172,11 @@ class Rules:
         return Reason(rule_id, self.logged[rule_id].version, level, urgency)
 
 
+def _hinted_again(fact: SymptomFact, level: Level) -> bool:
+    """Whether two places of a message hint at a crisis: veiled words speak for one another."""
+    return level is Level.CRISIS and len(fact.evidence) > 1
+
+
 def _with_told(history: History, reasons: Sequence[Reason], now: datetime) -> History:
     """The history with what this message tells: muscles that ease now are known to the rules over the log."""
     told = [r for r in reasons if r.rule == EASING_MUSCLES]
@@ -201,11 +206,6 @@ def _joined(verdict: Verdict, reasons: Sequence[Reason]) -> Verdict:
 def _sorted(reasons: Iterable[Reason]) -> list[Reason]:
     """Most urgent first."""
     return sorted(reasons, key=lambda r: (r.level.rank, _URGENCIES.index(r.urgency)))
-
-
-def _hinted_again(fact: SymptomFact, level: Level) -> bool:
-    """Whether two places of a message hint at a crisis: veiled words speak for one another."""
-    return level is Level.CRISIS and len(fact.evidence) > 1
 
 
 def _once(reasons: Iterable[Reason]) -> list[Reason]:

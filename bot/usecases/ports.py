@@ -233,7 +233,7 @@ class Outbox(Protocol):
         Safety words that begin an answer wait for nothing but those before them in it.
         """
 
-    def sent(self, message_id: str, now: datetime) -> None: ...
+    def sent(self, message_id: str, now: datetime, *, confirmed: bool = True) -> None: ...
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
         """With `retry_at` None it's given up."""
 
