@@ -127,6 +127,23 @@ async def test_a_wait_that_telegram_asks_for_is_kept_and_holds_up_nobody_else(
     assert second.at - first.at >= 2
 
 
+async def test_where_the_clock_is_set_back_neither_words_put_off_nor_those_that_follow_wait(
+    house: House, api: BotApi
+) -> None:
+    house.patient(str(ANNA))
+    api.trouble("sendMessage", "flood", chat_id=ANNA, seconds=1)
+    async with polling(house, api):
+        api.say(ANNA, "hello")
+        await until(lambda: len(api.called("sendMessage", ANNA)) == 1)
+        house.clock.skip(-timedelta(hours=1))
+        api.say(ANNA, CHEST)
+        assert await until(lambda: words(house, STOP) in api.texts(ANNA)) < 2
+        api.say(ANNA, "thank you")
+        await until(lambda: len(house.engine.texts) == 3)
+        await until(lambda: "pending" not in str(outcomes(house)))
+    assert [outcome for outcome in outcomes(house) if "say_stop" in outcome] == ["say_stop_chest sent"]
+
+
 async def test_where_several_chats_are_refused_at_once_all_ordinary_words_wait() -> None:
     pace = Pace(per_second=1000)
     for who in ("a", "b"):
@@ -364,6 +381,8 @@ async def test_a_persons_own_data_comes_as_a_file_with_the_words_behind_it(house
     assert words.text
 
 
+# On the one that only one can write to at a time; it takes as long as Telegram's own limit.
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_two_hundred_patients_at_once_are_each_answered_exactly_once_and_in_order(
     house: House, api: BotApi
 ) -> None:

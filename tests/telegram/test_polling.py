@@ -155,18 +155,18 @@ async def test_a_bot_that_telegram_does_not_know_ends_the_door(house: House, api
 
 
 @pytest.fixture
-def quiet() -> Iterator[None]:
-    """As in the gateway's own process; undone, for pytest listens to loggers that pass nothing on."""
-    keep_quiet()
+def loud_again() -> Iterator[None]:
+    """Behind the test: where a logger passes nothing on, pytest listens to it by itself in the next."""
     yield
     for name in ("telegram", "httpx", "httpcore"):
         logging.getLogger(name).propagate = True
 
 
-@pytest.mark.usefixtures("quiet")
+@pytest.mark.usefixtures("loud_again")
 async def test_no_log_line_holds_the_token_or_what_a_patient_wrote(
     house: House, api: BotApi, caplog: pytest.LogCaptureFixture
 ) -> None:
+    keep_quiet()
     caplog.set_level(logging.DEBUG)
     house.patient(str(ANNA))
     failing(house, lambda text: text == "my secret", times=1)
