@@ -105,6 +105,12 @@ _LONELY = 3
 _ECHO = 5
 _STORY_SENTENCES = 4
 FAR = 40
+SIGN_KINDS = ("sign:", "open:")
+
+
+def is_sign(match: Match) -> bool:
+    """Whether a phrase found in a message names a sign, for certain or perhaps."""
+    return match.owner.startswith(SIGN_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +147,13 @@ class Surroundings:
         self._vocabulary = vocabulary
         self._starts = [0, *(n for n, w in enumerate(words) if w.hard and n)]
         self._by_kind: dict[CueKind, list[_Found]] = {}
+        self._signs: list[int] = []
         for match in matches:
-            cue = cues[match.owner]
-            self._by_kind.setdefault(cue.kind, []).append(_Found(cue, match.first, match.last))
+            if match.owner in cues:
+                cue = cues[match.owner]
+                self._by_kind.setdefault(cue.kind, []).append(_Found(cue, match.first, match.last))
+            elif is_sign(match):
+                self._signs.append(match.first)
         self._cancel_false_denials()
         self._firsts = {kind: [f.first for f in several] for kind, several in self._by_kind.items()}
 
@@ -261,6 +271,8 @@ class Surroundings:
             return self._opens(found, mention)
         if reach is Reach.ANSWER:
             return self._answers(found, mention)
+        if reach is Reach.SENTENCE_BEFORE:
+            return self._takes_up(found, mention)
         if found.cue.kind is CueKind.OTHER_NOW and reach is Reach.AFTER:
             first, end = self.sentence_of(mention.first)
             return first <= found.first <= mention.last and mention.first - found.last <= found.cue.words
@@ -295,6 +307,14 @@ class Surroundings:
             return False
         alone = found.last >= len(self._words) or self._words[found.last].hard or self._words[found.last].soft
         return alone and "?" in self._text[self._words[end - 1].end : self._words[end].start]
+
+    def _takes_up(self, found: _Found, mention: Match) -> bool:
+        """ "My chest went tight years ago. It is back." : the next sentence names no sign of its own."""
+        _, end = self.sentence_of(mention.first)
+        if end >= len(self._words):
+            return False
+        first, last = self.sentence_of(end)
+        return first <= found.first < last and not any(first <= sign < last for sign in self._signs)
 
     def _open_road(self, found: _Found, mention: Match) -> bool:
         """Whether nothing between the cue and the mention ends what the cue reaches."""
@@ -342,8 +362,13 @@ class Surroundings:
         return found.cue.kind is CueKind.PAST and any(w.text in _PARTING for w in between)
 
     def _alone(self, found: _Found) -> bool:
-        """A date that is a sentence of its own, or a check-up: it may speak of the sentence beside it."""
+        """A date that is a sentence of its own, or a check-up: it may speak of the sentence beside it.
+
+        "I was suicidal ten years ago. I want to die": a date beside a sign speaks of that one only.
+        """
         first, end = self.sentence_of(found.first)
+        if found.cue.kind is CueKind.PAST and any(first <= sign < end for sign in self._signs):
+            return False
         return found.cue.kind is CueKind.CHECKED or (end - first) - (found.last - found.first) <= _LONELY
 
     def _cancel_false_denials(self) -> None:
