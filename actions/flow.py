@@ -49,10 +49,20 @@ class StartFlow(Digression):
             self.house.profiles.interrupt(turn.patient_id, None)
         return [
             *resets,
+            *self._told(turn, form),
             SlotSet("requested_slot", None),
             SlotSet(PAUSED, turn.loop if between else None),
             FollowupAction(form),
         ]
+
+    def _told(self, turn: Turn, form: str) -> Events:
+        """Nobody is asked what the words that began the flow have told."""
+        flow = self.house.flows[form]
+        told = flow.told(turn.text)
+        for question, value in told.items():
+            if value is not None:
+                turn.say(*flow.answered(turn.talk(flow), question, value).says)
+        return [SlotSet(question, value) for question, value in told.items()]
 
     def _form(self, turn: Turn) -> str:
         goal = str(turn.entities.get("goal") or "")

@@ -29,6 +29,13 @@ class Cluster:
         options = f"-c listen_addresses= -c fsync=off -c unix_socket_directories={self._home}"
         self._call("pg_ctl", "-w", "-l", str(self._home / "log"), "-o", options, "start")
 
+    def start_if_down(self) -> None:
+        """Without room PostgreSQL ends itself, and can't come up again by itself."""
+        try:
+            self._call("pg_ctl", "status")
+        except ClusterFault:
+            self.start()
+
     def stop(self) -> None:
         self._call("pg_ctl", "-m", "immediate", "stop")
 
@@ -53,13 +60,13 @@ def _as_unprivileged(home: Path) -> list[str]:
 
 
 @contextmanager
-def own_cluster() -> Iterator[Cluster]:
-    """Running until the block is left. Raises ClusterFault."""
+def own_cluster(below: Path | None = None) -> Iterator[Cluster]:
+    """Running until the block is left, in a folder there. Raises ClusterFault."""
     programs = _postgres_programs()
     if programs is None:
         raise ClusterFault("no PostgreSQL: install the server's programs (Debian: postgresql)")
     # Below pytest's own folder the server's unprivileged user could not read.
-    home = Path(tempfile.mkdtemp(prefix="safecue-pg-"))
+    home = Path(tempfile.mkdtemp(prefix="safecue-pg-", dir=below))
     try:
         cluster = Cluster(programs, home)
         cluster.start()

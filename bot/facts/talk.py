@@ -54,6 +54,7 @@ class Delivery(str, Enum):
 
     PENDING = "pending"
     SENT = "sent"
+    UNCONFIRMED = "unconfirmed"  # handed over whole, and no answer came: perhaps delivered
     FAILED = "failed"
 
 

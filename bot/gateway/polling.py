@@ -20,6 +20,7 @@ GRACE = 10.0  # seconds on top before the line counts as dead
 # Seconds. It doesn't grow: a sign of danger may be among what the records can't take just now.
 PAUSE_TO_KEEP = 0.5
 TRIES = 10
+AT_ONCE = 100  # the most that Telegram hands over in one go
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,12 @@ class Polling:
 
     async def _fetch(self) -> Sequence[Mapping[str, Any]]:
         """As they came: the library's `get_updates` loses a whole batch over one that it can't read."""
-        wanted = {"offset": self._offset, "timeout": self._long_poll, "allowed_updates": list(WANTED)}
+        wanted = {
+            "offset": self._offset,
+            "limit": AT_ONCE,
+            "timeout": self._long_poll,
+            "allowed_updates": list(WANTED),
+        }
         fetched: Any = await self._bot.do_api_request(
             "getUpdates", wanted, read_timeout=self._long_poll + GRACE
         )
@@ -66,30 +72,37 @@ class Polling:
         lines: dict[int, list[Update]] = defaultdict(list)
         for update in sorted(_parsed(self._bot, fetched), key=lambda update: update.update_id):
             lines[chat_of(update)].append(update)
-        left = await asyncio.gather(*(self._take_line(line) for line in lines.values()))
+        crowded = len(fetched) >= AT_ONCE
+        left = await asyncio.gather(*(self._take_line(line, crowded) for line in lines.values()))
         unkept = [update_id for update_id in left if update_id is not None]
         self._offset = min(unkept, default=max(int(raw["update_id"]) for raw in fetched) + 1)
         return not unkept
 
-    async def _take_line(self, line: Sequence[Update]) -> int | None:
-        """The first update of a chat that was not kept; those behind it wait with it."""
+    async def _take_line(self, line: Sequence[Update], crowded: bool) -> int | None:
+        """The first update of a chat that was not kept and must come again."""
+        again = []
         for update in line:
             try:
                 await self._reception.take(update)
                 self._kept += 1
             except Exception as fault:
                 log.error("an update could not be kept: %s", type(fault).__name__)
-                if not self._hopeless(update.update_id):
-                    return update.update_id
-        return None
+                stuck = self._is_stuck(update.update_id)
+                if not (stuck and crowded):
+                    again.append(update.update_id)
+                if not stuck:
+                    break  # those behind it wait with it
+        return min(again, default=None)
 
-    def _hopeless(self, update_id: int) -> bool:
-        """One that fails again and again while others are kept must not hold up everybody for ever."""
+    def _is_stuck(self, update_id: int) -> bool:
+        """Whether it fails again and again while others are kept: then it holds up no others.
+
+        It isn't given up: a disk without room takes small messages and no large one. But where so much has
+        gathered behind it that nothing new can be fetched, it is.
+        """
         tries, kept = self._failed.pop(update_id, (0, self._kept))
-        if tries + 1 >= TRIES and self._kept > kept:
-            return True
         self._failed[update_id] = (tries + 1, kept)
-        return False
+        return tries + 1 >= TRIES and self._kept > kept
 
 
 def _parsed(bot: Bot, fetched: Iterable[Mapping[str, Any]]) -> Iterator[Update]:

@@ -85,7 +85,7 @@ class Postman:
         if letter is None:
             return _nothing
         try:
-            await self._sender.send(letter)
+            confirmed = await self._sender.send(letter)
         except RetryAfter as fault:
             return partial(self._post.put_off, parcel, "RetryAfter", self._held(parcel, fault))
         except Forbidden:
@@ -96,7 +96,7 @@ class Postman:
         except Exception as fault:
             log.warning("a message was not delivered: %s", type(fault).__name__)
             return partial(self._post.put_off, parcel, type(fault).__name__)
-        return partial(self._post.sent, parcel.message.id)
+        return partial(self._post.sent, parcel.message.id, confirmed=confirmed)
 
     def _held(self, parcel: Parcel, fault: RetryAfter) -> timedelta:
         seconds = seconds_asked_for(fault)

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 from anyio import to_thread
 from telegram import Bot, InlineKeyboardMarkup
-from telegram.error import BadRequest
+from telegram.error import BadRequest, NetworkError
 
 from bot.facts.talk import Kind
 from bot.gateway.coach import DOOR, House
@@ -23,8 +24,10 @@ from bot.usecases.post import Letter
 log = logging.getLogger(__name__)
 
 # Seconds to wait for Telegram's answer. Whoever gives up early doesn't know whether it was sent: safety words
-# are then rather said twice, the others are given time.
+# are then rather said twice; the others are given time, and said once.
 PATIENCE, PATIENCE_OF_SAFETY = 20.0, 5.0
+# The request has left whole by then. What fails earlier was surely not sent.
+UNANSWERED = (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)
 
 Call = Callable[..., Awaitable[Any]]
 
@@ -38,23 +41,39 @@ class Step:
 
 
 class Sender:
-    """A letter that broke off between two of its messages goes on with the next."""
+    """A letter that broke off between two of its messages goes on with the next.
+
+    Safety words are sent until Telegram confirms them. Others whose answer never came aren't sent again.
+    """
 
     def __init__(self, bot: Bot, house: House, pictures: Path) -> None:
         self._bot = bot
         self._house = house
         self._pictures = pictures
         self._begun: dict[str, int] = {}
+        self._unconfirmed: set[str] = set()
 
-    async def send(self, letter: Letter) -> None:
-        """Raises TelegramError."""
+    async def send(self, letter: Letter) -> bool:
+        """Whether Telegram confirmed all of it. Raises TelegramError."""
         message = letter.message
         steps = await self._steps(letter)
         for place in range(self._begun.get(message.id, 0), len(steps)):
             last = place == len(steps) - 1
-            await self._take(steps[place], letter, keyboard(message.buttons) if last else None)
+            await self._take_once(steps[place], letter, keyboard(message.buttons) if last else None)
             self._begun[message.id] = place + 1
         self._begun.pop(message.id, None)
+        confirmed = message.id not in self._unconfirmed
+        self._unconfirmed.discard(message.id)
+        return confirmed
+
+    async def _take_once(self, step: Step, letter: Letter, markup: InlineKeyboardMarkup | None) -> None:
+        try:
+            await self._take(step, letter, markup)
+        except NetworkError as fault:
+            if letter.message.kind is Kind.SAFETY or not isinstance(fault.__cause__, UNANSWERED):
+                raise
+            log.warning("nobody knows whether a message was delivered: %s", type(fault.__cause__).__name__)
+            self._unconfirmed.add(letter.message.id)
 
     async def _steps(self, letter: Letter) -> list[Step]:
         """The words, with their picture; the buttons hang on the last. A document goes before them."""

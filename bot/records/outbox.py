@@ -42,12 +42,13 @@ class SqlOutbox:
             for (parcel, _), message in zip(rows, messages, strict=True)
         ]
 
-    def sent(self, message_id: str, now: datetime) -> None:
+    def sent(self, message_id: str, now: datetime, *, confirmed: bool = True) -> None:
         """A parcel sent or given up before stays as it is."""
+        state = Delivery.SENT if confirmed else Delivery.UNCONFIRMED
         self._session.execute(
             update(OutboxRow)
             .where(*_pending(message_id))
-            .values(state=Delivery.SENT.value, sent_at=now, attempts=OutboxRow.attempts + 1)
+            .values(state=state.value, sent_at=now, attempts=OutboxRow.attempts + 1)
         )
 
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:

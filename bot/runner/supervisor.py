@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import httpx
 
+LEASH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("leash.py")))
 LARGEST_LOG = 5 * 1024 * 1024  # bytes; a larger log is put aside when its part starts
 
 Say = Callable[[str], None]
@@ -117,6 +119,8 @@ class Supervisor:
         put_aside_if_large(log)
         with log.open("ab") as output:
             return await asyncio.create_subprocess_exec(
+                *LEASH,
+                str(os.getpid()),
                 *part.command,
                 cwd=self._root,
                 env=self._environment,

@@ -35,21 +35,29 @@ def other_clock(talk: Talk) -> bool:
 
 
 def clock_unknown(talk: Talk) -> bool:
-    return talk.said("country") in UNKNOWN_COUNTRIES or other_clock(talk)
+    """Whether only the patient's own clock can tell: no country, or one whose only clock isn't theirs."""
+    country = talk.said("country")
+    return country in UNKNOWN_COUNTRIES or (other_clock(talk) and country not in COUNTRIES_WITH_ZONES)
 
 
 def _zone_step(code: str) -> Step:
-    return Step(f"zone_{code.lower()}", when=lambda talk: talk.said("country") == code, lasting=True)
+    """Asked where the likeliest zone of the country isn't theirs."""
+    theirs = f"zone_{code.lower()}"
+    return Step(theirs, when=lambda talk: other_clock(talk) and talk.said("country") == code, lasting=True)
 
 
-ZONE_STEPS = tuple(map(_zone_step, COUNTRIES_WITH_ZONES))
-CLOCK_QUESTIONS = (*(step.question for step in ZONE_STEPS), LOCAL_TIME, REMINDER)
+CLOCK_STEPS = (
+    *map(_zone_step, COUNTRIES_WITH_ZONES),
+    Step(LOCAL_TIME, when=clock_unknown, lasting=True),
+)
+CLOCKS = tuple(step.question for step in CLOCK_STEPS)
+CLOCK_QUESTIONS = (*CLOCKS, REMINDER)
 
 
 def clock_kept(question: str, value: str, now: datetime) -> Answers:
     """What the profile keeps of an answer about the clock: no zone where it was left out."""
     if question == REMINDER:
-        return {LOCAL_TIME: None} if value == OTHER_CLOCK else {REMINDER: value}
+        return dict.fromkeys(CLOCKS) if value == OTHER_CLOCK else {REMINDER: value}
     if value == SKIPPED:
         return {question: value}
     return {question: value, "zone": offset_of(value, now) if question == LOCAL_TIME else value}
@@ -58,15 +66,15 @@ def clock_kept(question: str, value: str, now: datetime) -> Answers:
 def clock_turn(question: str, value: str) -> Outcome:
     """Another clock is asked for first; the reminder follows once more by that clock."""
     if question == REMINDER and value == OTHER_CLOCK:
-        return Outcome(changes={LOCAL_TIME: None})
-    return Outcome(changes={REMINDER: None} if question == LOCAL_TIME else {})
+        return Outcome(changes=dict.fromkeys(CLOCKS))
+    return Outcome(changes={REMINDER: None} if question in CLOCKS else {})
 
 
 class SetReminder(QuietFlow):
     """The time of the daily reminder, and whose clock it goes by."""
 
     name = "set_reminder_form"
-    steps: tuple[Step, ...] = (Step(LOCAL_TIME, when=other_clock), Step(REMINDER))
+    steps: tuple[Step, ...] = (*CLOCK_STEPS, Step(REMINDER))
 
     def __init__(self, profiles: Profiles) -> None:
         self._profiles = profiles

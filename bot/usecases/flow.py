@@ -77,6 +77,9 @@ class Flow(Protocol):
 
     def completed(self, talk: Talk) -> Outcome: ...
 
+    def told(self, text: str) -> Answers:
+        """What the words that begin the flow answer already."""
+
 
 class QuietFlow:
     """Answers that stay in the talk, nothing said in between."""
@@ -93,6 +96,9 @@ class QuietFlow:
 
     def completed(self, talk: Talk) -> Outcome:
         return Outcome(ends=True)
+
+    def told(self, text: str) -> Answers:
+        return {}
 
 
 def asked(step: Step, talk: Talk) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from bot.facts.clinical import PainEntry, SessionEntry
-from bot.usecases.flow import SKIPPED, Outcome, QuietFlow, Step, Talk
+from bot.usecases.amounts import minutes_in, pain_in
+from bot.usecases.flow import SKIPPED, Answers, Outcome, QuietFlow, Step, Talk
 from bot.usecases.ports import Library, Records
 from bot.usecases.present_state import zone_of
 
@@ -33,6 +34,9 @@ class LogPain(QuietFlow):
             )
             uow.commit()
         return Outcome(says=("pain_logged",))
+
+    def told(self, text: str) -> Answers:
+        return _as_answer("pain_now", pain_in(text))
 
 
 class CorrectPain(QuietFlow):
@@ -86,6 +90,13 @@ class LogSession(QuietFlow):
             uow.log.add_session(talk.patient.id, entry, message_id=talk.message_id)
             uow.commit()
         return Outcome(says=("session_not_coped" if entry.coped is False else "session_logged",), ends=True)
+
+    def told(self, text: str) -> Answers:
+        return _as_answer("session_minutes", minutes_in(text))
+
+
+def _as_answer(question: str, amount: int | None) -> Answers:
+    return {} if amount is None else {question: str(amount)}
 
 
 def _number(answer: str | None) -> int | None:

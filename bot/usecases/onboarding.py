@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from bot.facts.talk import Standing
-from bot.usecases.clock import CLOCK_QUESTIONS, LOCAL_TIME, ZONE_STEPS, clock_kept, clock_turn, clock_unknown
+from bot.usecases.clock import CLOCK_QUESTIONS, CLOCK_STEPS, clock_kept, clock_turn
 from bot.usecases.first_week import JOINED
 from bot.usecases.flow import SKIPPED, WHICH_SIGN, Answers, Outcome, Step, Talk
 from bot.usecases.ports import Library, Records
@@ -57,8 +57,7 @@ class Onboarding:
         Step("limits", when=lambda talk: talk.said("clinician") == "yes", lasting=True),
         *FEARED_STEPS,
         Step("goal", lasting=True),
-        *ZONE_STEPS,
-        Step(LOCAL_TIME, when=clock_unknown, lasting=True),
+        *CLOCK_STEPS,
         Step("reminder", lasting=True),
     )
 
@@ -90,6 +89,9 @@ class Onboarding:
                 uow.patients.remember(talk.patient.id, {JOINED: today.isoformat()})
                 uow.commit()
         return Outcome(says=("onboarding_done",), ends=True)
+
+    def told(self, text: str) -> Answers:
+        return {}
 
     def _kept(self, talk: Talk, question: str, value: str) -> Answers:
         if question == "consent":

@@ -49,9 +49,10 @@ class Post:
             uow.commit()
         return None
 
-    def sent(self, message_id: str) -> None:
+    def sent(self, message_id: str, *, confirmed: bool = True) -> None:
+        """`confirmed` False: it left whole and nobody answered, so it may have been delivered or not."""
         with self._records.unit() as uow:
-            uow.outbox.sent(message_id, self._clock())
+            uow.outbox.sent(message_id, self._clock(), confirmed=confirmed)
             uow.commit()
 
     def put_off(self, parcel: Parcel, error: str, wait: timedelta | None = None) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from bot.usecases.ports import Option, Question
 
-_NUMBER_WORDS: Mapping[str, int] = {
+NUMBER_WORDS: Mapping[str, int] = {
     word: value
     for value, word in enumerate(
         ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -131,7 +131,7 @@ def _named_inside(question: Question, said: str) -> Answer | None:
 
 def _number(question: Question, text: str) -> Answer | Misfit | None:
     words = [w for w in _plain(text).split() if w not in _FILLERS]
-    as_digits = " ".join(str(_NUMBER_WORDS.get(w, w)) for w in words).replace("/", " ")
+    as_digits = " ".join(str(NUMBER_WORDS.get(w, w)) for w in words).replace("/", " ")
     found = _NUMBER.search(text.casefold()) or _NUMBER.search(as_digits)
     leftover = re.sub(r"[-\d./ ]", "", as_digits)
     if found is None or leftover:
@@ -142,11 +142,45 @@ def _number(question: Question, text: str) -> Answer | Misfit | None:
     return Answer(question.id, str(round(value)))
 
 
+def _before(found: re.Match[str]) -> str:
+    """The quarter before an hour; on a clock of twelve hours where the words name one."""
+    hour = int(found["hour"]) - 1
+    return f"{hour or 12}:45"
+
+
+_HOURS = {**NUMBER_WORDS, "eleven": 11, "twelve": 12}
+_CLOCK_WORDS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
+    (re.compile(rf"\b{pattern}\b"), figures)
+    for pattern, figures in (
+        ("(?:midday|noon)", "12:00"),
+        ("midnight", "00:00"),
+        (rf"(?:{'|'.join(_HOURS)})", lambda found: str(_HOURS[found[0]])),
+        (r"half (?:past )?(\d{1,2})", r"\1:30"),
+        (r"(?:a )?quarter past (\d{1,2})", r"\1:15"),
+        (r"(?:a )?quarter to (?P<hour>\d{1,2})", _before),
+        (r"(\d{1,2}) (?:thirty|30)", r"\1:30"),
+        (r"(\d{1,2}) (?:fifteen|15)", r"\1:15"),
+        (r"(\d{1,2}) (?:forty[ -]?five|45)", r"\1:45"),
+        (r"(\d{1,2}) o'?clock", r"\1:00"),
+        (r"(\d{1,2}:\d{2}|\d{1,2}) (?:in the morning)", r"\1 am"),
+        (r"(\d{1,2}:\d{2}|\d{1,2}) (?:in the (?:afternoon|evening)|at night|tonight)", r"\1 pm"),
+    )
+)
+
+
+def _in_figures(text: str) -> str:
+    """A time in words as a clock writes it: "half past six in the evening" as "6:30 pm"."""
+    said = " ".join(_WORD.findall(text.casefold().replace("’", "'")))
+    for pattern, figures in _CLOCK_WORDS:
+        said = pattern.sub(figures, said)
+    return said
+
+
 def _time(question: Question, text: str) -> Answer | Misfit | None:
     for option in question.options:
         if _plain(text) in {_plain(option.title), _plain(option.value), *map(_plain, option.says)}:
             return Answer(question.id, option.value, option)
-    found = _CLOCK.search(text)
+    found = _CLOCK.search(_in_figures(text))
     if found is None or len(text) > 40:
         return None
     hour, minute = int(found["hour"]), int(found["minute"] or 0)

@@ -47,9 +47,13 @@ LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"
 # The mark of an answer after which an interrupted flow goes on.
 RESUMES = "resumes"
-# Answers that put a number into the symptom log.
+# A crisis is ended by the person only once they saw the numbers again.
+NUMBERS_AGAIN = ("say_crisis_standing", "ask_crisis_over")
+NOT_UNDERSTOOD = "nlu_fallback"
+# Answers that put a number into the symptom log, and words that may do so by themselves.
 LOGGED = frozenset({"pain_now", "pain_again", "session_pain"})
 CORRECTS = "correct_entry"
+LOGS = frozenset({"log_symptom", CORRECTS})
 OUTSIDE = frozenset({Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR, Standing.LEAVING})
 
 
@@ -170,8 +174,8 @@ class ReceiveMessage:
                 judged or NOTHING,
                 answer,
                 standing,
-                self._screen.version,
-                lambda a: self._may_end_crisis(patient, a, now),
+                self._screen.confirmed,
+                lambda a: self._crisis_stays(uow, patient, a, now),
             )
             assessment = uow.assessments.add(
                 patient.id, message.id, facts or (), verdict, content_version=self._screen.version, now=now
@@ -327,10 +331,22 @@ class ReceiveMessage:
             return ()
         return _own_words(say, verdict) + say(f"outside_programme_{patient.standing.value}")
 
-    def _may_end_crisis(self, patient: Patient, crisis: OpenAssessment, now: datetime) -> bool:
+    def _crisis_stays(
+        self, uow: UnitOfWork, patient: Patient, crisis: OpenAssessment, now: datetime
+    ) -> tuple[str, ...]:
+        """What we say where the person may not end this crisis; nothing where they may.
+
+        They may where no clinician is named, on a later day, once they saw the numbers again on such a day.
+        """
         zone = zone_of(patient, self._library)
-        a_new_day = crisis.at.astimezone(zone).date() < now.astimezone(zone).date()
-        return a_new_day and patient.profile.get("clinician") != "yes"
+
+        def later_day(moment: datetime) -> bool:
+            return crisis.at.astimezone(zone).date() < moment.astimezone(zone).date()
+
+        if not later_day(now) or patient.profile.get("clinician") == "yes":
+            return ("crisis_not_yet",)
+        shown = uow.messages.last_said_of(patient.id, NUMBERS_AGAIN[0])
+        return () if shown is not None and later_day(shown.at) else NUMBERS_AGAIN
 
     def _raise_flag(
         self, uow: UnitOfWork, patient_id: str, verdict: Verdict, assessment: int, now: datetime
@@ -487,7 +503,7 @@ class ReceiveMessage:
                     patient,
                     verdict.level,
                     lambda say: (
-                        screened(turn.replies, state, say)
+                        _with_care(say, verdict, turn, screened(turn.replies, state, say))
                         if informed
                         else _own_words(say, verdict) + say.standing(state.levels)
                     ),
@@ -508,7 +524,7 @@ class ReceiveMessage:
             uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
             if understanding.get("slot") in PLANNED_BY:
                 plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
-            if understanding.get("slot") in LOGGED or turn.intent == CORRECTS:
+            if understanding.get("slot") in LOGGED or turn.intent in LOGS:
                 self._judge_log(uow, patient, message, now)
             if turn.flow is None and turn.replies and turn.replies[-1].content_id in ROOM_BEHIND:
                 for reply in invite(uow, patient, now, self._library, self._words):
@@ -545,9 +561,15 @@ def _was_interrupted(patient: Patient) -> bool:
 
 
 def _own_words(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
-    """What we say ourselves to a verdict without alarm: a gentle word, and what its signs call for."""
-    care = say(verdict.care) if verdict.care else ()
-    return care + (say.verdict(verdict) if verdict.level in {Level.ASSESS, Level.CONTINUE} else ())
+    """What we say ourselves to a verdict without alarm: what its signs call for, and a gentle word."""
+    return say.verdict(verdict)
+
+
+def _with_care(say: Say, verdict: Verdict, turn: EngineTurn, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """A gentle word goes first where one is due, and "I did not understand" never behind it."""
+    if verdict.care is None or verdict.level is not Level.NONE:
+        return replies
+    return say(verdict.care) + (() if turn.intent == NOT_UNDERSTOOD else replies)
 
 
 def _while_silent(say: Say, verdict: Verdict) -> tuple[Reply, ...]:

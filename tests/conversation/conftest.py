@@ -3,12 +3,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from bot_api import TOKEN, BotApi
 from coach_at_work import Coach, Talk, coach_running
 
 
 @pytest.fixture(scope="session")
-def coach(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coach]:
-    with coach_running(tmp_path_factory.mktemp("coach")) as running:
+def telegram() -> Iterator[BotApi]:
+    with BotApi() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def coach(telegram: BotApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coach]:
+    """Started once, with every door open."""
+    settings = {"SAFECUE_TELEGRAM_TOKEN": TOKEN, "SAFECUE_TELEGRAM_API": telegram.url}
+    with coach_running(tmp_path_factory.mktemp("coach"), **settings) as running:
         yield running
 
 

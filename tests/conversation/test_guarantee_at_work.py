@@ -59,9 +59,11 @@ def test_a_stop_is_answered_within_two_seconds_while_the_engine_hangs(
     assert [i for i in talk.ids if i.startswith(("say_stop", "say_crisis"))]
 
 
-def test_a_dead_engine_is_said_honestly_and_the_answer_comes_later_once(
+def test_a_dead_engine_is_said_honestly_and_the_answer_comes_later_once_and_stories_go_on(
     coach: Coach, onboarded: Onboarded
 ) -> None:
+    story = onboarded(region="Knee", movement="Squat")
+    story.say("my knees are worn out")
     talk = onboarded(region="Knee", movement="Squat")
     talk.press("Talk about my pain")
     os.kill(coach.engine_pid(), signal.SIGKILL)
@@ -78,3 +80,5 @@ def test_a_dead_engine_is_said_honestly_and_the_answer_comes_later_once(
     assert coach.heard_late(other).count("ask_adult") == 1
     talk.say("take me through the pain talks")
     assert "ask_pain_reason" not in talk.ids
+    story.say("yes")
+    assert story.ids == ["talk_damage_told"]

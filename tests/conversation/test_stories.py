@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import groupby
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from coach_at_work import ROOT, Coach, Talk
+from coach_at_work import ROOT, Talk
 
 from bot.library.stories import LESSON, MORE, Exchange, Story, read_stories
 
@@ -117,12 +115,3 @@ def test_without_a_story_yes_and_no_get_their_usual_reply(
     talk = onboarded(region="Knee", movement="Squat")
     talk.say(words)
     assert talk.ids == [f"chat_{says}"]
-
-
-def test_a_restarted_engine_goes_on_with_the_story(coach: Coach, onboarded: Onboarded) -> None:
-    talk = onboarded(region="Knee", movement="Squat")
-    talk.say(BELIEF)
-    os.kill(coach.engine_pid(), signal.SIGKILL)
-    coach.wait_for_engine()
-    talk.say("yes")
-    assert talk.ids == ["talk_damage_told"]

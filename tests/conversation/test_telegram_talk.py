@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from bot_api import TOKEN, BotApi, Shown
-from coach_at_work import Coach, coach_running
+from coach_at_work import Coach
 
 pytestmark = pytest.mark.engine
 SECRET_WISH = "play football with my son"
@@ -38,21 +38,8 @@ class Phone:
 
 
 @pytest.fixture
-def phone(coach_on_telegram: Coach, api: BotApi) -> Phone:
-    return Phone(coach_on_telegram, api)
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[BotApi]:
-    with BotApi() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def coach_on_telegram(api: BotApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coach]:
-    settings = {"SAFECUE_TELEGRAM_TOKEN": TOKEN, "SAFECUE_TELEGRAM_API": api.url}
-    with coach_running(tmp_path_factory.mktemp("telegram"), **settings) as running:
-        yield running
+def phone(coach: Coach, telegram: BotApi) -> Phone:
+    return Phone(coach, telegram)
 
 
 def test_onboarding_a_picture_and_a_stop_on_telegram(phone: Phone) -> None:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
-import json
 import os
-import signal
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 from bot_api import SENDING, TOKEN, BotApi, Call
-from coach_at_work import free_port
+from coach_parts import Parts, PlayedEngine, WholeCoach, kill_all
 from kept_database import KeptDatabase
 
-from bot.facts.talk import Direction, Message, Standing, TurnState
+from bot.facts.talk import Delivery, Direction, Kind, Message, Standing, TurnState
 from bot.library.library import load_library
-from bot.runner.supervisor import Part, Patience, Supervisor
 from bot.settings import ROOT
 from bot.usecases.read_talk import ReadTalk
 
@@ -33,7 +26,6 @@ ALARMS = ("I've got a tight pain in my chest", "I want to kill myself", "I feel 
 PROMISED = 2.0  # seconds from a sign of danger to the first try to answer it
 # The guarantee's own reasons not to send words that waited: see bot/usecases/post.py.
 HELD_BACK = frozenset({"an alarm came in between", "it may not be said any more"})
-RESTARTS = Patience(first_pause=0.2, longest_pause=0.2, time_to_end=1)
 
 
 @dataclass
@@ -51,33 +43,42 @@ class Said:
 
 @dataclass
 class Account:
-    """What became of everything said in a trial. `lost` and `doubled` name each; `slowest` is in seconds."""
+    """What became of everything said in a trial. `lost` and `doubled` name each; `slowest` is in seconds.
+
+    `sent_twice`: ordinary bubbles shown once too often. `unconfirmed`: those whose answer never came.
+    """
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     sent_twice: int = 0
+    safety_twice: int = 0
+    unconfirmed: int = 0
     slowest: float = 0.0
 
 
 class Bench:
-    """`timeout`: how long the engine may take, in seconds."""
+    """`timeout`: how long the engine may take, in seconds. `engine_database`: of the whole coach alone."""
 
-    def __init__(self, database: KeptDatabase, home: Path, api: BotApi, timeout: float = 2.0) -> None:
+    def __init__(
+        self,
+        database: KeptDatabase,
+        home: Path,
+        api: BotApi,
+        timeout: float = 2.0,
+        engine_database: str | None = None,
+    ) -> None:
         self.database = database
         self.api = api
+        self.log = home / "log" / "telegram.log"
         self._library = load_library(ROOT / "content")
         self._talk = ReadTalk(database.records, self._library, lambda: datetime.now(UTC))
         self._chats = itertools.count(1001)
-        self._engine = f"http://127.0.0.1:{free_port()}"
         self.said: list[Said] = []
         environment = self._environment(home, timeout)
-        self._supervisor = Supervisor(
-            self._parts(home),
-            logs=home / "log",
-            environment=environment,
-            root=ROOT,
-            patience=RESTARTS,
-            say=lambda _: None,
+        self.parts: Parts = (
+            WholeCoach(home, environment | {"SAFECUE_ENGINE_DB_URL": engine_database})
+            if engine_database
+            else PlayedEngine(home, self._library.say("chat_greet"), environment)
         )
 
     def _environment(self, home: Path, timeout: float) -> dict[str, str]:
@@ -86,38 +87,22 @@ class Bench:
             "SAFECUE_DATA_DIR": str(home),
             "SAFECUE_DATABASE_URL": self.database.url,
             "SAFECUE_KEYS": self.database.key,
-            "SAFECUE_ENGINE_URL": self._engine,
             "SAFECUE_ENGINE_TIMEOUT": str(timeout),
             "SAFECUE_TELEGRAM_TOKEN": TOKEN,
             "SAFECUE_TELEGRAM_API": self.api.url,
             "SAFECUE_SECOND_VOICE": "no",
         }
 
-    def _parts(self, home: Path) -> list[Part]:
-        replies = home / "replies.json"
-        replies.write_text(json.dumps([asdict(reply) for reply in self._library.say("chat_greet")]))
-        engine = (sys.executable, str(Path(__file__).with_name("scripted_engine.py")))
-        port = self._engine.rpartition(":")[2]
-        return [
-            Part("engine", (*engine, port, str(replies))),
-            Part("scheduler", (sys.executable, "-m", "bot.scheduler")),
-            Part("telegram", (sys.executable, "-m", "bot.gateway")),
-        ]
-
     @contextmanager
     def running(self) -> Iterator[Bench]:
         """Until the block is left; ready once a first patient was answered."""
-        loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_until_complete, args=(self._supervisor.run(),))
-        thread.start()
+        self.parts.start()
         try:
             self.say(self.patient(), "hello")
-            self.settle(60)
+            self.settle(self.parts.ready_after)
             yield self
         finally:
-            loop.call_soon_threadsafe(self._supervisor.stop)
-            thread.join(30)
-            loop.close()
+            self.parts.stop()
 
     # What patients do
 
@@ -137,26 +122,12 @@ class Bench:
 
     # What goes wrong
 
+    def pids(self, module: str) -> list[int]:
+        return self.parts.pids(module)
+
     def kill(self, module: str) -> None:
         """SIGKILL to the part that runs this module; the supervisor starts it again."""
-        for pid in _children():
-            with contextlib.suppress(OSError):
-                if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    os.kill(pid, signal.SIGKILL)
-
-    def pids(self, module: str) -> list[int]:
-        return [pid for pid in _children() if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-    @contextmanager
-    def engine_is(self, mode: str) -> Iterator[None]:
-        self._set(mode)
-        try:
-            yield
-        finally:
-            self._set("well")
-
-    def _set(self, mode: str) -> None:
-        httpx.post(f"{self._engine}/mode", content=mode, trust_env=False).raise_for_status()
+        kill_all(self.pids(module))
 
     # What came of it
 
@@ -171,12 +142,19 @@ class Bench:
         return False
 
     def _settled(self) -> bool:
-        kept = self.database.rows("SELECT count(*) FROM messages WHERE direction = 'in'")[0][0]
+        kept = self.database.rows(
+            "SELECT count(*) FROM messages m JOIN patients p ON p.id = m.patient_id "
+            "WHERE p.door = 'telegram' AND m.direction = 'in'"
+        )[0][0]
         open_turns = self.database.rows(
             "SELECT count(*) FROM messages WHERE direction = 'in' AND state <> 'answered'"
         )
         pending = self.database.rows("SELECT count(*) FROM outbox WHERE state = 'pending'")
         return kept >= len(self.said) and open_turns[0][0] == pending[0][0] == 0
+
+    def kept(self, door: str, address: str) -> bool:
+        """Whether anything said there is in the transcript."""
+        return bool(self._talk.transcript(door, address))
 
     def account(self, said: Sequence[Said]) -> Account:
         account = Account()
@@ -192,7 +170,7 @@ class Bench:
     ) -> None:
         heard = [m for m in transcript if m.direction is Direction.IN]
         missing, more = _differences((s.text for s in theirs), (m.text for m in heard))
-        account.lost += [f"not kept: {text}" for text in missing]
+        account.lost += [f"not kept: {text[:40]}" for text in missing]
         account.doubled += [f"kept twice: {text}" for text in more]
         for message in heard:
             replies = [(m.content_id, m.text) for m in transcript if m.in_reply_to == message.id]
@@ -214,16 +192,18 @@ class Bench:
         account.slowest = max(account.slowest, min(tries, default=float("inf")) - said.at)
 
     def _account_for_sends(self, account: Account, chat: int, transcript: Sequence[Message]) -> None:
-        """What is written must be shown, unless the guarantee held it back."""
-        held_back = self._held_back(transcript[0].patient_id) if transcript else frozenset()
-        spoken = [m.text for m in transcript if m.direction is Direction.OUT and m.id not in held_back]
-        missing, more = _differences(spoken, self.api.texts(chat))
-        account.lost += [f"not shown: {text}" for text in missing]
-        account.sent_twice += len(more)
-
-    def _held_back(self, patient_id: str) -> frozenset[str]:
-        parcels = self.database.records.export(patient_id)["outbox"]
-        return frozenset(p["message_id"] for p in parcels if p["last_error"] in HELD_BACK)
+        """What is written must be shown, unless the guarantee held it back or nobody knows."""
+        parcels = self.database.records.export(transcript[0].patient_id)["outbox"] if transcript else []
+        held_back = {p["message_id"] for p in parcels if p["last_error"] in HELD_BACK}
+        unconfirmed = {p["message_id"] for p in parcels if p["state"] == Delivery.UNCONFIRMED.value}
+        spoken = [m for m in transcript if m.direction is Direction.OUT and m.id not in held_back]
+        missing, more = _differences((m.text for m in spoken), self.api.texts(chat))
+        unsure = Counter(m.text for m in spoken if m.id in unconfirmed)
+        safety = {m.text for m in spoken if m.kind is Kind.SAFETY}
+        account.unconfirmed += len(unconfirmed)
+        account.lost += [f"not shown: {text}" for text in (Counter(missing) - unsure).elements()]
+        account.safety_twice += sum(text in safety for text in more)
+        account.sent_twice += sum(text not in safety for text in more)
 
     def _sends(self, chat: int) -> list[Call]:
         return [c for c in self.api.calls if c.method in SENDING and str(c.given.get("chat_id")) == str(chat)]
@@ -233,8 +213,3 @@ def _differences(wanted: Iterable[str | None], found: Iterable[str | None]) -> t
     """What is missing, and what is there too often."""
     want, have = Counter(wanted), Counter(found)
     return [str(text) for text in (want - have).elements()], [str(text) for text in (have - want).elements()]
-
-
-def _children() -> list[int]:
-    lists = Path("/proc/self/task").glob("*/children")
-    return [int(pid) for each in lists for pid in each.read_text().split()]

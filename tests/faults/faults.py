@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
 
+import httpx
+from coach_parts import PlayedEngine, WholeCoach, kill_all
 from fault_bench import ALARMS, Account, Bench
 from postgres_at_hand import Cluster
 from sqlalchemy import text
@@ -17,24 +21,40 @@ from sqlalchemy import text
 SHORTLY = 0.8  # seconds
 A_TURN = 0.7  # seconds: a random moment in it is a random point of a turn
 WHILE_BROKEN = "what is pacing?"
-LONGEST_TO_MEND = 90.0  # seconds
+MANY_WORDS = "what is pacing? " * 240 + "please"  # they fit into no page that is there
+LONGEST_TO_MEND = 120.0  # seconds
 
 Break = Callable[["Situation"], AbstractContextManager[None]]
 
 
 @dataclass
 class Situation:
-    """`hold`: seconds that a thing stays broken. `cluster`: the PostgreSQL server, where we may stop it."""
+    """`hold`: seconds that a thing stays broken. `cluster`: the PostgreSQL server, where we may stop it.
+
+    `volume`: the small disk that the database has for itself, where there is one.
+    """
 
     bench: Bench
     random: Random
     hold: float
     cluster: Cluster | None = None
+    volume: Path | None = None
+    lost: list[str] = field(default_factory=list)
+
+    @property
+    def played(self) -> PlayedEngine:
+        assert isinstance(self.bench.parts, PlayedEngine)
+        return self.bench.parts
+
+    @property
+    def whole(self) -> WholeCoach:
+        assert isinstance(self.bench.parts, WholeCoach)
+        return self.bench.parts
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`prompt`: the door and its records work, so the 2 seconds are promised. `twice`: sends may be repeated.
+    """`prompt`: the door and its records work, so the 2 seconds are promised. `twice`: the gateway dies.
 
     `on`: the database it is about, where it is about one. `long_hold`: as `hold`, in `make faults`.
     """
@@ -44,6 +64,7 @@ class Fault:
     prompt: bool = True
     twice: bool = False
     on: str | None = None
+    needs_volume: bool = False
     long_hold: float = SHORTLY
 
 
@@ -60,7 +81,9 @@ def endure(fault: Fault, situation: Situation) -> Account:
     bench.say(calm, "thank you")
     bench.settle(LONGEST_TO_MEND)
     bench.api.troubles.clear()
-    return bench.account(bench.said[first:])
+    account = bench.account(bench.said[first:])
+    account.lost += situation.lost
+    return account
 
 
 @contextmanager
@@ -114,8 +137,77 @@ def dead(module: str) -> Break:
     return lambda situation: _dead(situation, module)
 
 
+@contextmanager
+def _engine_is(situation: Situation, mode: str) -> Iterator[None]:
+    situation.played.behave(mode)
+    try:
+        yield
+    finally:
+        situation.played.behave("well")
+
+
 def engine_is(mode: str) -> Break:
-    return lambda situation: situation.bench.engine_is(mode)
+    return lambda situation: _engine_is(situation, mode)
+
+
+@contextmanager
+def _stopped(situation: Situation, module: str) -> Iterator[None]:
+    """It lives, and does nothing."""
+    pids = situation.bench.pids(module)
+    kill_all(pids, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        kill_all(pids, signal.SIGCONT)
+
+
+def stopped(module: str) -> Break:
+    return lambda situation: _stopped(situation, module)
+
+
+@contextmanager
+def supervisor_killed(situation: Situation) -> Iterator[None]:
+    """At a random point of a turn. It is started again at once: no part of before may stand in its way."""
+    coach = situation.whole
+    yield
+    time.sleep(max(situation.random.uniform(0, A_TURN) - situation.hold, 0))
+    coach.process.kill()
+    coach.process.wait()
+    coach.start()
+
+
+@contextmanager
+def restarted(situation: Situation) -> Iterator[None]:
+    timer = threading.Timer(situation.random.uniform(0, A_TURN), situation.whole.stop)
+    timer.start()
+    yield
+    timer.join()
+    situation.whole.start()
+
+
+@contextmanager
+def web_killed(situation: Situation) -> Iterator[None]:
+    """While somebody writes there: what was kept of it is answered, though nobody waits any more."""
+    chat, talk = f"{situation.whole.web}/api", {"conversation": str(situation.random.getrandbits(64))}
+    asking = threading.Thread(target=_ask, args=(f"{chat}/chat", {**talk, "text": WHILE_BROKEN}))
+    asking.start()
+    with _killed(situation, "safecue web"):
+        yield
+    asking.join()
+    kept = situation.bench.kept("web", f"api:{talk['conversation']}")
+    give_up = time.monotonic() + LONGEST_TO_MEND
+    while kept and not _ask(f"{chat}/updates", {**talk, "after": 0}):
+        if time.monotonic() > give_up:
+            situation.lost.append("not answered on the web")
+            return
+        time.sleep(0.5)
+
+
+def _ask(address: str, question: dict[str, object]) -> object:
+    """What the coach says; nothing where it can't be reached."""
+    with suppress(httpx.HTTPError):
+        return httpx.post(address, json=question, timeout=30, trust_env=False).json().get("replies")
+    return None
 
 
 @contextmanager
@@ -175,7 +267,7 @@ def database_locked(situation: Situation) -> Iterator[None]:
 
 
 @contextmanager
-def no_room(situation: Situation) -> Iterator[None]:
+def no_file_grows(situation: Situation) -> Iterator[None]:
     """No file of ours may grow any more."""
     pids = [pid for module in ("bot.gateway", "bot.scheduler") for pid in situation.bench.pids(module)]
     for pid in pids:
@@ -186,6 +278,35 @@ def no_room(situation: Situation) -> Iterator[None]:
         for pid in pids:
             with suppress(ProcessLookupError):
                 prlimit(pid, RLIMIT_FSIZE, (RLIM_INFINITY, RLIM_INFINITY))
+
+
+@contextmanager
+def disk_full(situation: Situation) -> Iterator[None]:
+    """Not a byte is left on the disk of the database, and words come that need new pages."""
+    assert situation.volume, "the database has no disk for itself"
+    bench = situation.bench
+    talkative, ballast = bench.patient(), situation.volume / "ballast"
+    told = bench.log.stat().st_size
+    if bench.database.kind == "sqlite":  # its log would have room for a while
+        bench.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    with ballast.open("wb", buffering=0) as filling, suppress(OSError):
+        while True:
+            filling.write(bytes(4096))
+    try:
+        bench.say(talkative, MANY_WORDS)
+        _wait_for(lambda: bench.log.stat().st_size > told)
+        yield
+    finally:
+        ballast.unlink()
+        if situation.cluster:
+            situation.cluster.start_if_down()
+
+
+def _wait_for(true: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < give_up, "the fault isn't felt"
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -215,12 +336,25 @@ FAULTS = (
     Fault("actions or words fail", engine_is("fail")),
     Fault("Telegram: 429", sends_meet("flood")),
     Fault("Telegram: 500", sends_meet("error")),
-    Fault("Telegram: nonsense", sends_meet("nonsense"), twice=True),
+    Fault("Telegram: nonsense", sends_meet("nonsense")),
     Fault("Telegram: no answer, not shown", sends_meet("lost")),
-    Fault("Telegram: no answer, but shown", sends_meet("unanswered"), twice=True),
+    Fault("Telegram: no answer, but shown", sends_meet("unanswered")),
     Fault("Telegram: fetching fails", fetches_fail, prompt=False),
     Fault("Telegram: everything again, backwards", told_again_backwards),
     Fault("database locked", database_locked, prompt=False, long_hold=40),
-    Fault("no room for the database", no_room, prompt=False, on="sqlite", long_hold=20),
+    Fault("no file may grow", no_file_grows, prompt=False, on="sqlite", long_hold=20),
+    Fault("disk full", disk_full, prompt=False, needs_volume=True, long_hold=20),
     Fault("database gone", database_gone, prompt=False, on="postgresql", long_hold=20),
+)
+WITH_RASA = (
+    Fault("Rasa killed", killed("rasa run")),
+    Fault("Rasa hangs", stopped("rasa run"), long_hold=20),
+    Fault("actions and words killed", killed("actions.server")),
+    Fault("actions and words dead", dead("actions.server"), long_hold=20),
+    Fault("actions and words hang", stopped("actions.server"), long_hold=20),
+    Fault("whole coach: scheduler killed", killed("bot.scheduler")),
+    Fault("whole coach: web chat killed", web_killed),
+    Fault("whole coach: gateway killed", killed("bot.gateway"), prompt=False, twice=True),
+    Fault("whole coach: restarted", restarted, prompt=False),
+    Fault("supervisor killed", supervisor_killed, prompt=False, twice=True),
 )

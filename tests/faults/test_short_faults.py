@@ -18,7 +18,7 @@ SHORT = {
     "engine answers nonsense",
     "Telegram: 429",
     "database locked",
-    "no room for the database",
+    "no file may grow",
 }
 
 

@@ -4,20 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from bot_api import BotApi
-from house_fixtures import CONTENT, library, screen
-from kept_database import KeptDatabase, in_sqlite
+from house_fixtures import CONTENT, database, library, screen
+from kept_database import KeptDatabase
 from message_house import House
 
 from bot.library.library import ContentLibrary
 from bot.usecases.ports import Screen
 
-__all__ = ["CONTENT", "library", "screen"]
-
-
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptDatabase]:
-    with in_sqlite(tmp_path_factory.mktemp("records") / "safecue.db") as made:
-        yield made
+__all__ = ["CONTENT", "database", "library", "screen"]
 
 
 @pytest.fixture

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bot_api import BotApi
-from bot_at_work import ANNA, BEN, CHEST, polling, until
+from bot_api import TOKEN, BotApi
+from bot_at_work import ANNA, BEN, CHEST, PICTURES, polling, until
 from message_house import House
 
+from bot.gateway.door import Door, open_bot
 from bot.gateway.pace import Pace
 
 SLOW = "what is pacing?"
@@ -125,6 +127,23 @@ async def test_a_wait_that_telegram_asks_for_is_kept_and_holds_up_nobody_else(
     assert second.at - first.at >= 2
 
 
+async def test_where_the_clock_is_set_back_neither_words_put_off_nor_those_that_follow_wait(
+    house: House, api: BotApi
+) -> None:
+    house.patient(str(ANNA))
+    api.trouble("sendMessage", "flood", chat_id=ANNA, seconds=1)
+    async with polling(house, api):
+        api.say(ANNA, "hello")
+        await until(lambda: len(api.called("sendMessage", ANNA)) == 1)
+        house.clock.skip(-timedelta(hours=1))
+        api.say(ANNA, CHEST)
+        assert await until(lambda: words(house, STOP) in api.texts(ANNA)) < 2
+        api.say(ANNA, "thank you")
+        await until(lambda: len(house.engine.texts) == 3)
+        await until(lambda: "pending" not in str(outcomes(house)))
+    assert [outcome for outcome in outcomes(house) if "say_stop" in outcome] == ["say_stop_chest sent"]
+
+
 async def test_where_several_chats_are_refused_at_once_all_ordinary_words_wait() -> None:
     pace = Pace(per_second=1000)
     for who in ("a", "b"):
@@ -137,7 +156,7 @@ async def test_where_several_chats_are_refused_at_once_all_ordinary_words_wait()
     assert time.monotonic() - began >= 0.3
 
 
-@pytest.mark.parametrize("kind", ["error", "nonsense", "lost"])
+@pytest.mark.parametrize("kind", ["error", "nonsense"])
 async def test_a_message_that_telegram_did_not_take_is_sent_again_once(
     house: House, api: BotApi, kind: str
 ) -> None:
@@ -151,17 +170,72 @@ async def test_a_message_that_telegram_did_not_take_is_sent_again_once(
     assert outcomes(house) == ["chat_greet sent"]
 
 
+@pytest.mark.parametrize(("kind", "shown"), [("lost", 0), ("unanswered", 1)])
+async def test_ordinary_words_that_telegram_never_answered_are_kept_as_unconfirmed_and_not_sent_again(
+    house: House, api: BotApi, kind: str, shown: int
+) -> None:
+    house.patient(str(ANNA))
+    house.engine.script["hello"] = house.library.say("chat_thanks") + house.library.say("chat_goodbye")
+    api.trouble("sendMessage", kind, seconds=0)
+    async with polling(house, api):
+        api.say(ANNA, "hello")
+        await until(lambda: outcomes(house) == ["chat_thanks unconfirmed", "chat_goodbye sent"])
+    assert api.texts(ANNA).count(words(house, "chat_thanks")) == shown
+    assert len(api.called("sendMessage", ANNA)) == 2
+
+
+async def test_ordinary_words_are_sent_once_where_telegram_takes_longer_than_anybody_waits(
+    house: House, api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.gateway.sender.PATIENCE", 0.2)
+    house.patient(str(ANNA))
+    api.trouble("sendMessage", "slow", seconds=1)
+    async with polling(house, api):
+        api.say(ANNA, "hello")
+        await until(lambda: outcomes(house) == ["chat_greet unconfirmed"])
+        await until(lambda: len(api.texts(ANNA)) == 1)
+        await asyncio.sleep(0.3)
+    assert len(api.called("sendMessage", ANNA)) == 1
+
+
+@pytest.mark.parametrize("kind", ["lost", "unanswered"])
+async def test_a_stop_that_telegram_never_answered_is_sent_until_it_does(
+    house: House, api: BotApi, kind: str
+) -> None:
+    house.patient(str(ANNA))
+    api.trouble("sendMessage", kind, times=2, seconds=0)
+    async with polling(house, api):
+        api.say(ANNA, CHEST)
+        await until(lambda: outcomes(house) == ["say_stop_chest sent"])
+    assert words(house, STOP) in api.texts(ANNA)
+    assert len(api.called("sendMessage", ANNA)) == 3
+
+
+async def test_words_that_never_left_for_want_of_a_connection_are_sent_later(
+    house: House, api: BotApi
+) -> None:
+    house.patient(str(ANNA)).is_asked("chat_thanks")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    async with Door(house, open_bot(TOKEN, nobody), PICTURES).running():
+        await until(lambda: house.database.rows("SELECT attempts FROM outbox") == [(1,)])
+    assert outcomes(house) == ["chat_thanks pending"]
+    house.clock.skip(timedelta(seconds=10))
+    async with polling(house, api):
+        await until(lambda: outcomes(house) == ["chat_thanks sent"])
+
+
 async def test_what_was_sent_is_not_sent_again_because_the_records_were_gone_meanwhile(
     house: House, api: BotApi
 ) -> None:
     house.patient(str(ANNA))
     sent, broken = house.post.sent, []
 
-    def keep(message_id: str) -> None:
+    def keep(message_id: str, *, confirmed: bool) -> None:
         if len(broken) < 3:
             broken.append(message_id)
             raise OSError("the disk is full")
-        sent(message_id)
+        sent(message_id, confirmed=confirmed)
 
     house.post.sent = keep  # type: ignore[method-assign]
     async with polling(house, api):
@@ -307,6 +381,8 @@ async def test_a_persons_own_data_comes_as_a_file_with_the_words_behind_it(house
     assert words.text
 
 
+# On the one that only one can write to at a time; it takes as long as Telegram's own limit.
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_two_hundred_patients_at_once_are_each_answered_exactly_once_and_in_order(
     house: House, api: BotApi
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from bot_api import TOKEN, BotApi
@@ -13,6 +13,7 @@ from message_house import House
 from telegram import Update
 from telegram.error import InvalidToken
 
+from bot.gateway.__main__ import keep_quiet
 from bot.gateway.door import open_bot
 from bot.gateway.polling import Polling
 from bot.gateway.reception import Reception
@@ -64,19 +65,36 @@ async def test_the_queue_does_not_move_past_what_could_not_be_kept_and_order_hol
     assert [m.text for m in ben.wrote] == ["hello"]
 
 
-async def test_one_that_can_never_be_kept_holds_up_neither_its_chat_nor_the_others_for_ever(
+async def test_one_that_fails_again_and_again_holds_up_neither_its_chat_nor_others_and_is_kept_once_it_can_be(
     house: House, api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.gateway.polling.PAUSE_TO_KEEP", 0.05)
+    monkeypatch.setattr("bot.gateway.polling.PAUSE_TO_KEEP", 0.02)
     anna, ben = house.patient(str(ANNA)), house.patient(str(BEN))
-    failing(house, lambda text: text == "one", times=1000)
+    broken = failing(house, lambda text: text == "one", times=40)
     api.say(ANNA, "one")
     api.say(ANNA, "two")
     api.say(BEN, "hello")
     async with polling(house, api):
         await until(lambda: [m.text for m in anna.wrote] == ["two"])
+        assert len(broken) < 40
+        await until(lambda: [m.text for m in anna.wrote] == ["two", "one"])
         await until(lambda: api.updates == [])
     assert [m.text for m in ben.wrote] == ["hello"]
+
+
+async def test_one_that_can_never_be_kept_is_given_up_where_nothing_new_can_be_fetched_behind_it(
+    house: House, api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.gateway.polling.PAUSE_TO_KEEP", 0.02)
+    monkeypatch.setattr("bot.gateway.polling.AT_ONCE", 3)
+    anna, ben = house.patient(str(ANNA)), house.patient(str(BEN))
+    failing(house, lambda text: text == "one", times=1000)
+    for chat, text in ((ANNA, "one"), (BEN, "hello"), (ANNA, "two"), (BEN, CHEST)):
+        api.say(chat, text)
+    async with polling(house, api):
+        await until(lambda: [m.text for m in ben.wrote] == ["hello", CHEST])
+        await until(lambda: api.updates == [])
+    assert [m.text for m in anna.wrote] == ["two"]
 
 
 async def test_a_sign_of_danger_is_kept_soon_however_often_the_records_failed(
@@ -136,11 +154,18 @@ async def test_a_bot_that_telegram_does_not_know_ends_the_door(house: House, api
         await asyncio.wait_for(Polling(bot, Reception(bot, house, None), long_poll=1).run(), 5)  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def loud_again() -> Iterator[None]:
+    """Behind the test: where a logger passes nothing on, pytest listens to it by itself in the next."""
+    yield
+    for name in ("telegram", "httpx", "httpcore"):
+        logging.getLogger(name).propagate = True
+
+
+@pytest.mark.usefixtures("loud_again")
 async def test_no_log_line_holds_the_token_or_what_a_patient_wrote(
     house: House, api: BotApi, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from bot.gateway.__main__ import keep_quiet
-
     keep_quiet()
     caplog.set_level(logging.DEBUG)
     house.patient(str(ANNA))

@@ -20,7 +20,8 @@ from bot.settings import ROOT
 
 def begin(home: Path, api: BotApi | None = None, **settings: str) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAFECUE_")}
-    environment = kept | {"SAFECUE_DATA_DIR": str(home / "var"), **settings}
+    own = {"SAFECUE_DATA_DIR": str(home / "var"), "SAFECUE_SECOND_VOICE": "no"}  # it would be fitted first
+    environment = kept | own | settings
     if api:
         environment |= {"SAFECUE_TELEGRAM_API": api.url}
     return subprocess.Popen(

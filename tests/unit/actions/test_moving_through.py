@@ -293,6 +293,22 @@ def test_a_log_in_the_middle_of_a_flow_leads_back_to_it(call: Caller) -> None:
     assert call.slots["paused_flow"] is None
 
 
+def test_what_the_first_words_told_is_not_asked_again(call: Caller) -> None:
+    call.aboard(region="knee")
+    began = call("action_start_flow", "log_session", text="I did 10 minutes of stairs")
+    assert began.slots["session_minutes"] == "10"
+    assert call.activate("session_form").slots["requested_slot"] == "session_coped"
+
+
+def test_pain_told_in_the_first_words_is_logged_and_the_talk_is_over(call: Caller) -> None:
+    call.aboard(region="knee")
+    began = call("action_start_flow", "log_symptom", text="log my pain: 6 out of 10 today")
+    assert (began.said, began.slots["pain_now"]) == (["pain_logged"], "6")
+    assert call.activate("log_form").next == "action_listen"
+    with call.house.records.reading() as uow:
+        assert [entry.pain for entry in uow.log.pains(call.patient_id, NOW.replace(day=1))] == [6]
+
+
 def test_a_session_is_kept_with_minutes_and_coping(call: Caller) -> None:
     call.aboard(region="knee").activate("session_form")
     call.answer("session_form", "session_minutes", "10")

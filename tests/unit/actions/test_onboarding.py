@@ -13,7 +13,7 @@ from action_calls import NOW, Caller, judged
 from bot.facts.clinical import Level
 from bot.facts.talk import Standing
 from bot.library import ContentLibrary
-from bot.usecases.clock import ZONE_STEPS
+from bot.usecases.clock import CLOCK_STEPS
 from bot.usecases.flow import SKIPPED
 from bot.usecases.present_state import zone_of
 from bot.usecases.reading import Answer, read_answer
@@ -242,15 +242,9 @@ def test_a_clock_that_is_wrong_but_left_out_leads_back_to_the_reminder(call: Cal
 
 @pytest.mark.parametrize(
     ("country", "question", "value", "shown"),
-    [
-        ("US", "zone_us", "America/Los_Angeles", "02:00"),
-        ("CA", "zone_ca", "America/St_Johns", "06:30"),
-        ("AU", "zone_au", "Australia/Perth", "18:00"),
-        ("other", "local_time", "3:47 pm", "15:45"),
-        (SKIPPED, "local_time", "09:58", "10:00"),
-    ],
+    [("other", "local_time", "3:47 pm", "15:45"), (SKIPPED, "local_time", "09:58", "10:00")],
 )
-def test_where_the_country_has_not_one_clock_the_patient_tells_theirs(
+def test_where_no_country_is_known_the_patient_tells_their_clock(
     call: Caller, country: str, question: str, value: str, shown: str
 ) -> None:
     through(call, "country")
@@ -263,8 +257,31 @@ def test_where_the_country_has_not_one_clock_the_patient_tells_theirs(
     assert f"your clock shows {shown} now" in words_of(call, "reminder")["text"]
 
 
+@pytest.mark.parametrize(
+    ("country", "question", "zone", "shown"),
+    [
+        ("US", "zone_us", "America/Los_Angeles", "02:00"),
+        ("CA", "zone_ca", "America/St_Johns", "06:30"),
+        ("AU", "zone_au", "Australia/Perth", "18:00"),
+    ],
+)
+def test_where_a_country_has_several_clocks_another_one_is_chosen_within_fourteen_turns(
+    call: Caller, country: str, question: str, zone: str, shown: str
+) -> None:
+    asked = through(call, "country")
+    call.answer(FORM, "country", country)
+    asked += through(call, "reminder")
+    asked.append(call.answer(FORM, "reminder", "other_clock").slots["requested_slot"])
+    asked.append(call.answer(FORM, question, zone).slots["requested_slot"])
+    assert asked[-2:] == [question, "reminder"]
+    assert f"your clock shows {shown} now" in words_of(call, "reminder")["text"]
+    assert call.answer(FORM, "reminder", "09:00").said == ["onboarding_done"]
+    assert "limits" in asked
+    assert len(asked) == 14
+
+
 def test_every_zone_that_is_offered_exists(library: ContentLibrary) -> None:
-    for step in ZONE_STEPS:
+    for step in CLOCK_STEPS:
         question = library.question(step.question)
         assert question is not None
         assert {option.value for option in question.options} <= available_timezones()

@@ -6,13 +6,17 @@ import asyncio
 import os
 import re
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bot.runner.supervisor import Part, Patience, Supervisor, put_aside_if_large
+import pytest
+
+from bot.runner.supervisor import LEASH, Part, Patience, Supervisor, put_aside_if_large
+from bot.settings import ROOT
 
 QUICK = Patience(first_pause=0.05, longest_pause=0.2, healthy_after=30, time_to_end=0.5, time_to_be_ready=0.4)
 LASTING = "import time; print('here', flush=True); time.sleep(60)"
@@ -109,7 +113,7 @@ async def test_one_part_dying_leaves_the_others_alone(tmp_path: Path) -> None:
 async def test_a_program_that_is_not_there_is_told_and_tried_again(tmp_path: Path) -> None:
     watched = Watched(tmp_path, Part("ghost", ("no-such-program",)))
     await watched.until(lambda: len(pauses(watched)) >= 2)
-    assert "ghost could not start (No such file or directory: no-such-program)" in watched.lines[0]
+    assert watched.log("ghost").splitlines()[0] == "no-such-program: No such file or directory"
 
 
 async def test_stopping_ends_a_part_that_ignores_it_after_its_time(tmp_path: Path) -> None:
@@ -129,6 +133,37 @@ async def test_stopping_twice_ends_everything_at_once(tmp_path: Path) -> None:
     watched.supervisor.stop()
     watched.supervisor.stop()
     await asyncio.wait_for(running, 5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed process")
+def test_parts_die_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    supervising = f"""
+import asyncio, os, pathlib, sys
+from bot.runner.supervisor import Part, Supervisor
+part = Part("stubborn", (sys.executable, "-c", {f"import os; print(os.getpid(), flush=True); {STUBBORN}"!r}))
+home = pathlib.Path({str(tmp_path)!r})
+asyncio.run(Supervisor([part], logs=home, environment=os.environ, root=home).run())
+"""
+    supervisor = subprocess.Popen([sys.executable, "-c", supervising], cwd=ROOT, stdout=subprocess.DEVNULL)
+    log = tmp_path / "stubborn.log"
+    wait_for(lambda: log.exists() and "here" in log.read_text("utf-8"))
+    part = int(log.read_text("utf-8").split()[0])
+    assert is_alive(part)
+    supervisor.kill()
+    supervisor.wait()
+    wait_for(lambda: not is_alive(part))
+
+
+def test_a_part_whose_supervisor_is_gone_before_it_began_does_not_begin() -> None:
+    ran = subprocess.run([*LEASH, "1", "echo", "begun"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "the supervisor is gone\n")
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 10) -> None:
+    give_up = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < give_up, "it never came true"
+        time.sleep(0.02)
 
 
 async def test_what_a_part_started_itself_ends_with_it(tmp_path: Path) -> None:

@@ -74,7 +74,21 @@ def test_the_left_one_is_understood() -> None:
 
 @pytest.mark.parametrize(
     ("text", "clock"),
-    [("9:30", "09:30"), ("8am", "08:00"), ("12 am", "00:00"), ("6 pm", "18:00"), ("18.45", "18:45")],
+    [
+        ("9:30", "09:30"),
+        ("8am", "08:00"),
+        ("12 am", "00:00"),
+        ("6 pm", "18:00"),
+        ("18.45", "18:45"),
+        ("half past six", "06:30"),
+        ("Half six in the evening", "18:30"),
+        ("quarter to one", "12:45"),
+        ("a quarter past nine in the morning", "09:15"),
+        ("seven thirty pm", "19:30"),
+        ("eight o'clock at night", "20:00"),
+        ("noon", "12:00"),
+        ("about midnight", "00:00"),
+    ],
 )
 def test_a_time_is_read(text: str, clock: str) -> None:
     assert value(REMINDER, text) == clock
