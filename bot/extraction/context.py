@@ -56,6 +56,7 @@ _PAST_TENSE = frozenset(
         "took",
     ]
 )
+_ONCE_COULD = (["couldnt"], ["didnt"])
 _PERFECT = frozenset({"had", "been", "ever", "never"})
 _PARTING = frozenset({"but", "however", "though", "although"})
 _PERSONS = frozenset(
@@ -204,7 +205,7 @@ class Surroundings:
         beside = [w.text for w in self._words[max(first, mention.first - 3) : mention.last]]
         for at, word in enumerate(beside):
             following = beside[at + 1] if at + 1 < len(beside) else ""
-            once = beside[max(0, at - 2) : at] == ["used", "to"]
+            once = beside[max(0, at - 2) : at] == ["used", "to"] or beside[at - 1 : at] in _ONCE_COULD
             if word in _PRESENT_TENSE and following not in _PERFECT and not once:
                 return True
         return kind is CueKind.CHECKED and not _PAST_TENSE.intersection(beside)
@@ -373,6 +374,7 @@ class Surroundings:
 
     def _cancel_false_denials(self) -> None:
         """Drop cues that a longer phrase takes for itself: "can't work out why", "fine ever since"."""
+        self._leave_out_within(self._by_kind.get(CueKind.PAST, ()), CueKind.OTHER)
         false = self._by_kind.get(CueKind.FALSE_DENIAL, ())
         for kind in (CueKind.DENIED, CueKind.SUPPOSED, CueKind.CHECKED, CueKind.PAST, CueKind.PRESENT):
             if false and kind in self._by_kind:
@@ -380,10 +382,16 @@ class Surroundings:
                     f for f in self._by_kind[kind] if not any(_cancels(x, f) for x in false)
                 ]
         settled = [*self._by_kind.get(CueKind.CHECKED, ()), *self._by_kind.get(CueKind.PAST, ())]
-        self._by_kind[CueKind.PRESENT] = [
+        self._leave_out_within(settled, CueKind.PRESENT)
+        self._leave_out_within(false, CueKind.OTHER_NOW)
+
+    def _leave_out_within(self, wider: Iterable[_Found], kind: CueKind) -> None:
+        """Drop cues that are part of others: "she is fine now" is no emergency, "as a girl" nobody else."""
+        spans = [(x.first, x.last) for x in wider]
+        self._by_kind[kind] = [
             f
-            for f in self._by_kind.get(CueKind.PRESENT, ())
-            if not any(x.first <= f.first and f.last <= x.last for x in settled)
+            for f in self._by_kind.get(kind, ())
+            if not any(first <= f.first and f.last <= last for first, last in spans)
         ]
 
 
