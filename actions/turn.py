@@ -9,12 +9,10 @@ from rasa_sdk import Tracker
 
 from actions.house import House
 from actions.words import variables_for
-from bot.facts.clinical import Level, Urgency, Verdict
+from bot.facts.clinical import NOTHING, Verdict
 from bot.facts.talk import Reply, Standing
 from bot.usecases.flow import Flow, Talk
 from bot.usecases.present_state import present_state
-
-NOTHING = Verdict(Level.NONE, Urgency.NONE)
 
 
 class Turn:

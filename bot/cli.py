@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "triage": ("bot.authoring.triage", "show what a sentence is taken for: facts, level, rules"),
     "understand": ("bot.authoring.understand", "show which topic a sentence is taken for"),
     "check": ("bot.authoring.check", "check everything in content/ and data/stories/"),
+    "hazards": ("bot.authoring.hazards", "show what could harm a patient, and what stands against it"),
     "tune": ("bot.authoring.tune", "fit the second voice of screening to its bank"),
     "flags": ("bot.authoring.flags", "list, show or clear what a clinician must see"),
     "keys": ("bot.authoring.keys", "rotate the keys that text is encrypted with"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hazard_proofs import watch
 from postgres_at_hand import postgres_server
 from xdist.scheduler import LoadScopeScheduling
 
@@ -22,6 +23,10 @@ class BySharedPart(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         shared = (folder for folder in SHARING if nodeid.startswith(folder))
         return next(shared, nodeid.partition("::")[0])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    watch(config)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:

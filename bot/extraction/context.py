@@ -56,6 +56,7 @@ _PAST_TENSE = frozenset(
         "took",
     ]
 )
+_ONCE_COULD = (["couldnt"], ["didnt"])
 _PERFECT = frozenset({"had", "been", "ever", "never"})
 _PARTING = frozenset({"but", "however", "though", "although"})
 _PERSONS = frozenset(
@@ -105,6 +106,12 @@ _LONELY = 3
 _ECHO = 5
 _STORY_SENTENCES = 4
 FAR = 40
+SIGN_KINDS = ("sign:", "open:")
+
+
+def is_sign(match: Match) -> bool:
+    """Whether a phrase found in a message names a sign, for certain or perhaps."""
+    return match.owner.startswith(SIGN_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +148,13 @@ class Surroundings:
         self._vocabulary = vocabulary
         self._starts = [0, *(n for n, w in enumerate(words) if w.hard and n)]
         self._by_kind: dict[CueKind, list[_Found]] = {}
+        self._signs: list[int] = []
         for match in matches:
-            cue = cues[match.owner]
-            self._by_kind.setdefault(cue.kind, []).append(_Found(cue, match.first, match.last))
+            if match.owner in cues:
+                cue = cues[match.owner]
+                self._by_kind.setdefault(cue.kind, []).append(_Found(cue, match.first, match.last))
+            elif is_sign(match):
+                self._signs.append(match.first)
         self._cancel_false_denials()
         self._firsts = {kind: [f.first for f in several] for kind, several in self._by_kind.items()}
 
@@ -194,7 +205,7 @@ class Surroundings:
         beside = [w.text for w in self._words[max(first, mention.first - 3) : mention.last]]
         for at, word in enumerate(beside):
             following = beside[at + 1] if at + 1 < len(beside) else ""
-            once = beside[max(0, at - 2) : at] == ["used", "to"]
+            once = beside[max(0, at - 2) : at] == ["used", "to"] or beside[at - 1 : at] in _ONCE_COULD
             if word in _PRESENT_TENSE and following not in _PERFECT and not once:
                 return True
         return kind is CueKind.CHECKED and not _PAST_TENSE.intersection(beside)
@@ -261,6 +272,8 @@ class Surroundings:
             return self._opens(found, mention)
         if reach is Reach.ANSWER:
             return self._answers(found, mention)
+        if reach is Reach.SENTENCE_BEFORE:
+            return self._takes_up(found, mention)
         if found.cue.kind is CueKind.OTHER_NOW and reach is Reach.AFTER:
             first, end = self.sentence_of(mention.first)
             return first <= found.first <= mention.last and mention.first - found.last <= found.cue.words
@@ -295,6 +308,14 @@ class Surroundings:
             return False
         alone = found.last >= len(self._words) or self._words[found.last].hard or self._words[found.last].soft
         return alone and "?" in self._text[self._words[end - 1].end : self._words[end].start]
+
+    def _takes_up(self, found: _Found, mention: Match) -> bool:
+        """ "My chest went tight years ago. It is back." : the next sentence names no sign of its own."""
+        _, end = self.sentence_of(mention.first)
+        if end >= len(self._words):
+            return False
+        first, last = self.sentence_of(end)
+        return first <= found.first < last and not any(first <= sign < last for sign in self._signs)
 
     def _open_road(self, found: _Found, mention: Match) -> bool:
         """Whether nothing between the cue and the mention ends what the cue reaches."""
@@ -342,12 +363,18 @@ class Surroundings:
         return found.cue.kind is CueKind.PAST and any(w.text in _PARTING for w in between)
 
     def _alone(self, found: _Found) -> bool:
-        """A date that is a sentence of its own, or a check-up: it may speak of the sentence beside it."""
+        """A date that is a sentence of its own, or a check-up: it may speak of the sentence beside it.
+
+        "I was suicidal ten years ago. I want to die": a date beside a sign speaks of that one only.
+        """
         first, end = self.sentence_of(found.first)
+        if found.cue.kind is CueKind.PAST and any(first <= sign < end for sign in self._signs):
+            return False
         return found.cue.kind is CueKind.CHECKED or (end - first) - (found.last - found.first) <= _LONELY
 
     def _cancel_false_denials(self) -> None:
         """Drop cues that a longer phrase takes for itself: "can't work out why", "fine ever since"."""
+        self._leave_out_within(self._by_kind.get(CueKind.PAST, ()), CueKind.OTHER)
         false = self._by_kind.get(CueKind.FALSE_DENIAL, ())
         for kind in (CueKind.DENIED, CueKind.SUPPOSED, CueKind.CHECKED, CueKind.PAST, CueKind.PRESENT):
             if false and kind in self._by_kind:
@@ -355,10 +382,16 @@ class Surroundings:
                     f for f in self._by_kind[kind] if not any(_cancels(x, f) for x in false)
                 ]
         settled = [*self._by_kind.get(CueKind.CHECKED, ()), *self._by_kind.get(CueKind.PAST, ())]
-        self._by_kind[CueKind.PRESENT] = [
+        self._leave_out_within(settled, CueKind.PRESENT)
+        self._leave_out_within(false, CueKind.OTHER_NOW)
+
+    def _leave_out_within(self, wider: Iterable[_Found], kind: CueKind) -> None:
+        """Drop cues that are part of others: "she is fine now" is no emergency, "as a girl" nobody else."""
+        spans = [(x.first, x.last) for x in wider]
+        self._by_kind[kind] = [
             f
-            for f in self._by_kind.get(CueKind.PRESENT, ())
-            if not any(x.first <= f.first and f.last <= x.last for x in settled)
+            for f in self._by_kind.get(kind, ())
+            if not any(first <= f.first and f.last <= last for first, last in spans)
         ]
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.extraction.context import FAR, Standing, Surroundings
+from bot.extraction.context import FAR, Standing, Surroundings, is_sign
 from bot.extraction.language import Language
 from bot.extraction.likeness import Heard, SecondVoice
 from bot.extraction.normalise import Normaliser, Word
@@ -82,10 +82,8 @@ class Extractor:
     def reading(self, text: str) -> Reading:
         words = self._normaliser.words(text)
         matches = self._book.find(words, self._vocabulary.blockers)
-        surroundings = Surroundings(
-            text, words, (m for m in matches if m.owner in self._cues), self._cues, self._vocabulary
-        )
-        mentions = [self._mention(m, surroundings) for m in matches if m.owner[:5] in ("sign:", "open:")]
+        surroundings = Surroundings(text, words, matches, self._cues, self._vocabulary)
+        mentions = [self._mention(m, surroundings) for m in matches if is_sign(m)]
         mentions = self._weighed(mentions)
         regions = [m for m in matches if m.owner in self._regions]
         facts = self._facts(text, words, mentions, regions, surroundings)

@@ -113,6 +113,9 @@ class Verdict:
     care: str | None = None
 
 
+NOTHING = Verdict(Level.NONE, Urgency.NONE)
+
+
 @dataclass(frozen=True, slots=True)
 class PainEntry:
     """One 0-10 pain value from the log."""

@@ -37,6 +37,7 @@ class Reach(str, Enum):
     NEAR = "near"  # its own sentence and the ones beside it
     OVER = "over"  # the words of the cue themselves
     OPENING = "opening"  # the sentence that the cue begins, where the writer isn't spoken of
+    SENTENCE_BEFORE = "sentence_before"  # what a cue in the next sentence takes up: "It is back."
     ANSWER = "answer"  # the few words before a cue that is a sentence or clause of its own
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from bot.facts.talk import MY_DATA, Kind
 from bot.library.entries import VARIABLE, Entry, entry_from
+from bot.library.hazards import read_hazards
 from bot.library.library import BUBBLE_LIMIT, ContentLibrary, raw_entries, read_library
 from bot.library.readability import grade
 from bot.library.reading import Fault, Listed, Mapped, line_at, mappings_in, read_mapping, shown
-from bot.library.screening_content import read_screening
+from bot.library.screening_content import ScreeningContent, read_screening
 from bot.library.stories import check_stories
 
 GRADE_LIMIT = 6.0
@@ -52,12 +53,20 @@ def check_content(project: Path, today: date) -> tuple[Fault, ...]:
             *faults_of_sources(item, cited),
             *faults_of_links(item, library, root),
         ]
-    faults += read_screening(root)[1]
+    screening, wrong = read_screening(root)
+    faults += wrong
     faults += _faults_of_triage(root, library, cited)
     faults += _faults_of_domain(project, library, placed)
     faults += _faults_of_topics(root, library)
     faults += _faults_of_numbers(root, library, today)
+    faults += read_hazards(project, lambda rule: _is_rule(rule, screening, library))[1]
     return tuple(sorted(set(faults)))
+
+
+def _is_rule(name: str, screening: ScreeningContent, library: ContentLibrary) -> bool:
+    """A sign, a rule over the log, an entry or a figure of the content."""
+    judged = name in screening.rules.signs or name in screening.rules.logged
+    return judged or library.has(name) or library.knows_number(name)
 
 
 def check_stories_of(project: Path) -> tuple[Fault, ...]:

@@ -247,6 +247,7 @@ def _limits(root: Path, faults: list[Fault]) -> Limits:
         repeat_window=duration("repeat_window"),
         assess_window=duration("assess_window"),
         routine_after=duration("routine_after"),
+        soreness_until=duration("soreness_until"),
         raised_by=value("raised_by")[0],
         rising_sessions=value("rising_sessions")[0],
         flares_counted=value("flares_counted")[0],

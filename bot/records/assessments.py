@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.facts.clinical import Evidence, Level, Reason, SymptomFact, Urgency, Verdict
@@ -62,15 +62,22 @@ class SqlAssessments:
     def remind(self, assessment_id: int, now: datetime) -> None:
         self._existing(assessment_id).reminded_at = now
 
-    def all_open(self, level: Level, before: datetime) -> Sequence[tuple[str, OpenAssessment]]:
+    def all_open(self, level: Level) -> Sequence[tuple[str, OpenAssessment]]:
         """Oldest first."""
-        wanted = select(AssessmentRow).where(
-            AssessmentRow.level == level.value,
-            AssessmentRow.closed_at.is_(None),
-            AssessmentRow.at < before,
-        )
-        rows = self._session.scalars(wanted.order_by(AssessmentRow.at, AssessmentRow.id))
+        rows = self._of_everybody(level, AssessmentRow.closed_at.is_(None))
         return [(row.patient_id, _open(row)) for row in rows]
+
+    def closed_because(
+        self, level: Level, reason: str, since: datetime
+    ) -> Sequence[tuple[str, OpenAssessment]]:
+        """Oldest first."""
+        closed = self._of_everybody(level, AssessmentRow.closed_at >= since)
+        # Compared here: reasons are encrypted.
+        return [(row.patient_id, _open(row)) for row in closed if row.closed_reason == reason]
+
+    def _of_everybody(self, level: Level, which: ColumnElement[bool]) -> Iterable[AssessmentRow]:
+        wanted = select(AssessmentRow).where(AssessmentRow.level == level.value, which)
+        return self._session.scalars(wanted.order_by(AssessmentRow.at, AssessmentRow.id))
 
     def record_green(self, patient_id: str, message_id: str | None, now: datetime) -> None:
         self._session.add(GreenCheckRow(patient_id=patient_id, message_id=message_id, at=now))

@@ -45,6 +45,11 @@ class SqlFlags:
         row = self._session.get(FlagRow, flag_id)
         return None if row is None else _flag(row)
 
+    def about(self, assessment_id: int) -> Sequence[Flag]:
+        """Oldest first."""
+        wanted = select(FlagRow).where(FlagRow.assessment_id == assessment_id).order_by(FlagRow.id)
+        return [_flag(row) for row in self._session.scalars(wanted)]
+
     def list(self, *, open_only: bool = True) -> Sequence[Flag]:
         """Oldest first."""
         wanted = select(FlagRow).order_by(FlagRow.id)

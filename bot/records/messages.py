@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from collections import defaultdict
@@ -20,6 +21,7 @@ from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
 from bot.usecases.ports import Offered
 
 FIRST, IN_LINE = 0, 1
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 A_LEAP = timedelta(minutes=1)  # a message from further ahead came before the clock was set back
 _TOKEN_BYTES = 24
 _LIVE = (OfferRow.used_at.is_(None), OfferRow.withdrawn.is_(False))
@@ -162,6 +164,12 @@ class SqlMessages:
     def last_said(self, patient_id: str) -> Message | None:
         return self._first(*_said(patient_id))
 
+    def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
+        return self._first(*_said(patient_id), MessageRow.content_id == content_id)
+
+    def last_heard(self, patient_id: str) -> Message | None:
+        return self._first(MessageRow.patient_id == patient_id, MessageRow.direction == Direction.IN.value)
+
     def open_question(self, patient_id: str) -> Message | None:
         asked = self._first(*_said(patient_id), MessageRow.asks.is_not(None))
         return asked if asked is not None and self._row(asked.id).asks_open else None
@@ -170,6 +178,8 @@ class SqlMessages:
         return self._all(MessageRow.patient_id == patient_id, MessageRow.seq > after, limit=limit)
 
     def take_token(self, patient_id: str, token: str, now: datetime) -> Offered | None:
+        if not _TOKEN.fullmatch(token):  # a forged one may hold what no database takes
+            return None
         row_of(self._session, patient_id, lock=True)
         offered = self._session.scalars(
             select(OfferRow).where(OfferRow.token == token, OfferRow.patient_id == patient_id, *_LIVE)

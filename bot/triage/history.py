@@ -9,6 +9,8 @@ from itertools import pairwise
 
 from bot.facts.clinical import History, Level, PainEntry, Reason, SessionEntry, Urgency
 
+# The sign of the tap that tells worked muscles from a joint or the usual pain.
+EASING_MUSCLES = "easing_muscles"
 RAISED_24H = "pain_up_24h"
 RAISED_48H = "pain_up_48h"
 HIGHER_EACH_SESSION = "higher_each_session"
@@ -26,6 +28,7 @@ class Limits:
     repeat_window: timedelta
     assess_window: timedelta
     routine_after: timedelta
+    soreness_until: timedelta
     raised_by: int
     rising_sessions: int
     flares_counted: int
@@ -40,15 +43,26 @@ class Flare:
 
 
 def flares(history: History, limits: Limits) -> Iterator[Flare]:
-    """Sessions after which the pain was still raised when the time to settle was over (C1, #57)."""
+    """Sessions after which the pain was still raised when the time to settle was over (C1, #57).
+
+    Worked muscles that the person told to be easing have longer to settle.
+    """
     for number, session in enumerate(history.sessions):
         before = _level_before(history.pains, session)
         if before is None:
             continue
         following = history.sessions[number + 1].at if number + 1 < len(history.sessions) else None
         lasted = _raised_for(history.pains, session, before, following, limits)
-        if lasted is not None and lasted >= limits.settles_within:
+        eases = _muscles_ease(history, session, following)
+        if lasted is not None and lasted >= (limits.soreness_until if eases else limits.settles_within):
             yield Flare(session, lasted)
+
+
+def _muscles_ease(history: History, session: SessionEntry, until: datetime | None) -> bool:
+    return any(
+        EASING_MUSCLES in v.rules and v.at > session.at and (until is None or v.at < until)
+        for v in history.verdicts
+    )
 
 
 def _level_before(pains: Sequence[PainEntry], session: SessionEntry) -> int | None:
@@ -86,6 +100,12 @@ def still_raised(history: History, limits: Limits, after: timedelta) -> bool:
         f.session == session and f.lasted >= after and newest.at - session.at == f.lasted
         for f in flares(history, limits)
     )
+
+
+def soreness_asked_again_at(history: History, told_at: datetime, limits: Limits) -> datetime:
+    """Counted from the session before it was told; without one in the log, from a day before."""
+    before = [s.at for s in history.sessions if told_at - limits.soreness_until <= s.at <= told_at]
+    return (before[-1] if before else told_at - limits.settles_within) + limits.soreness_until
 
 
 def second_long_flare(history: History, now: datetime, limits: Limits) -> bool:

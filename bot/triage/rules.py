@@ -10,6 +10,7 @@ from bot.facts.clinical import (
     LIKENESS,
     History,
     Level,
+    PastVerdict,
     Presence,
     Reason,
     Subject,
@@ -18,11 +19,12 @@ from bot.facts.clinical import (
     Urgency,
     Verdict,
 )
-from bot.triage.history import Limits, logged_reasons, raised_by_repetition
+from bot.triage.history import EASING_MUSCLES, Limits, logged_reasons, raised_by_repetition
 
 _URGENCIES = (Urgency.NOW, Urgency.SAME_DAY, Urgency.SOON, Urgency.NONE)
 _URGENT = frozenset({Level.CRISIS, Level.STOP})
 _MOST_SAID = 2
+_SAID_IN_A_CRISIS = (Level.STOP, Level.CRISIS, Level.CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,37 @@ class Rules:
         if all(reason.level is Level.CONTINUE for reason in reasons):
             reasons = found
         if reasons:
-            reasons += self._from_log(history, now)
-        care = next((c for fact in facts if (c := self._care(fact))), None)
-        return self._verdict(reasons, care, history, now)
+            reasons += self._from_log(_with_told(history, reasons, now), now)
+        verdict = self._verdict(reasons, history, now)
+        return replace(verdict, care=self._care_beside(verdict.level, facts))
 
     def judge_log(self, history: History, now: datetime) -> Verdict:
         """What the log alone says, for the moment something new stands in it."""
-        return self._verdict(self._from_log(history, now), None, history, now)
+        return self._verdict(self._from_log(history, now), history, now)
+
+    def confirmed(self, verdict: Verdict, rules: Iterable[str], urgency: Urgency) -> Verdict:
+        """The verdict together with the signs of a check that turned out to be meant.
+
+        A sign of crisis is a crisis, however it came; every other one a stop of that urgency.
+        """
+        meant = [self._meant(rule, urgency) for rule in dict.fromkeys(rules)]
+        return _joined(replace(verdict, question=None), meant)
+
+    def unanswered(self, rules: Iterable[str]) -> Verdict:
+        """What a check is taken for that nobody answers: what cannot wait is meant, the rest stays open."""
+        open_signs = [self.signs[rule] for rule in dict.fromkeys(rules) if rule in self.signs]
+        urgent = [sign for sign in open_signs if sign.check_urgency is Urgency.NOW]
+        reasons = [self._meant(sign.id, Urgency.NOW) for sign in urgent] or [
+            Reason(sign.id, sign.version, Level.CHECK, Urgency.SOON) for sign in open_signs
+        ]
+        asked_again = Verdict(Level.CHECK, Urgency.SOON, question=self.check_question)
+        return _joined(asked_again, reasons)
+
+    def _meant(self, rule_id: str, urgency: Urgency) -> Reason:
+        rule = self.signs.get(rule_id)
+        if rule is not None and rule.level is Level.CRISIS:
+            return Reason(rule_id, rule.version, Level.CRISIS, Urgency.NOW)
+        return Reason(rule_id, rule.version if rule else "", Level.STOP, urgency)
 
     def _from_log(self, history: History, now: datetime) -> list[Reason]:
         return [
@@ -79,31 +105,18 @@ class Rules:
             for rule, level, urgency in logged_reasons(history, now, self.limits)
         ]
 
-    def _verdict(self, reasons: list[Reason], care: str | None, history: History, now: datetime) -> Verdict:
-        reasons = raised_by_repetition(_once(reasons), history, now, self.limits)
-        reasons.sort(key=lambda r: (r.level.rank, _URGENCIES.index(r.urgency)))
+    def _verdict(self, reasons: list[Reason], history: History, now: datetime) -> Verdict:
+        reasons = _sorted(raised_by_repetition(_once(reasons), history, now, self.limits))
         if not reasons:
-            return Verdict(Level.NONE, Urgency.NONE, care=care)
+            return Verdict(Level.NONE, Urgency.NONE)
         top = reasons[0]
-        urgency = min((r.urgency for r in reasons if r.level is top.level), key=_URGENCIES.index)
-        if top.level is Level.CRISIS:
-            care = None
-        return Verdict(top.level, urgency, tuple(reasons), self._question(top), care)
+        return Verdict(top.level, top.urgency, tuple(reasons), self._question(top))
 
     def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
         """Content ids of what to say, in order: the body's emergency first, then crisis; a question last."""
-        if verdict.level is Level.NONE:
-            return (verdict.care,) if verdict.care else ()
-        said: list[str] = []
-        if verdict.level is Level.CRISIS:
-            said += self._said(verdict, Level.STOP) + self._said(verdict, Level.CRISIS)
-            said += self._said(verdict, Level.CHECK)
-            return tuple(dict.fromkeys(said))
-        said += self._said(verdict, verdict.level)
-        if verdict.level in _URGENT | {Level.CHECK} and verdict.care:
-            said.append(verdict.care)
-        if verdict.question:
-            said.append(verdict.question)
+        levels = _SAID_IN_A_CRISIS if verdict.level is Level.CRISIS else (verdict.level,)
+        said = [content_id for level in levels for content_id in self._said(verdict, level)]
+        said += [content_id for content_id in (verdict.care, verdict.question) if content_id]
         return tuple(dict.fromkeys(said))
 
     def _said(self, verdict: Verdict, level: Level) -> list[str]:
@@ -130,7 +143,7 @@ class Rules:
 
     def _reason(self, fact: SymptomFact) -> Reason | None:
         rule = self.signs.get(fact.sign)
-        if rule is None or fact.presence in {Presence.DENIED, Presence.SUPPOSED} or fact.time is Time.PAST:
+        if rule is None or rule.level is Level.NONE or _taken_back(fact):
             return None
         level, urgency = rule.level, rule.urgency
         if fact.subject is Subject.OTHER:
@@ -138,19 +151,16 @@ class Rules:
         if fact.subject is Subject.OTHER_NOW:
             if level not in _URGENT:
                 return None
-        elif fact.presence is Presence.DOUBTFUL and level in _URGENT:
+        elif fact.presence is Presence.DOUBTFUL and level in _URGENT and not _hinted_again(fact, level):
             level, urgency = Level.CHECK, rule.check_urgency
         by = LIKENESS if LIKENESS in fact.cues else None
         return Reason(rule.id, rule.version, level, urgency, fact.evidence, fact.region, by)
 
-    def _care(self, fact: SymptomFact) -> str | None:
-        rule = self.signs.get(fact.sign)
-        if rule is None:
-            return None
-        if fact.subject is Subject.OTHER:
-            return rule.care_other
-        taken_back = fact.presence in {Presence.DENIED, Presence.SUPPOSED} or fact.time is Time.PAST
-        return rule.care if taken_back else None
+    def _care_beside(self, level: Level, facts: Sequence[SymptomFact]) -> str | None:
+        """The gentle word that goes with a verdict; a past crisis is no matter beside a present one."""
+        rules = [(self.signs[fact.sign], fact) for fact in facts if fact.sign in self.signs]
+        beside = [(rule, fact) for rule, fact in rules if not rule.level is level is Level.CRISIS]
+        return next((care for rule, fact in beside if (care := _care(rule, fact))), None)
 
     def _question(self, top: Reason) -> str | None:
         if top.level is Level.CHECK:
@@ -160,6 +170,42 @@ class Rules:
 
     def _logged(self, rule_id: str, level: Level, urgency: Urgency) -> Reason:
         return Reason(rule_id, self.logged[rule_id].version, level, urgency)
+
+
+def _hinted_again(fact: SymptomFact, level: Level) -> bool:
+    """Whether two places of a message hint at a crisis: veiled words speak for one another."""
+    return level is Level.CRISIS and len(fact.evidence) > 1
+
+
+def _with_told(history: History, reasons: Sequence[Reason], now: datetime) -> History:
+    """The history with what this message tells: muscles that ease now are known to the rules over the log."""
+    told = [r for r in reasons if r.rule == EASING_MUSCLES]
+    verdicts = tuple(PastVerdict(now, r.level, r.urgency, (r.rule,)) for r in told)
+    return replace(history, verdicts=history.verdicts + verdicts)
+
+
+def _taken_back(fact: SymptomFact) -> bool:
+    return fact.presence in {Presence.DENIED, Presence.SUPPOSED} or fact.time is Time.PAST
+
+
+def _care(rule: SignRule, fact: SymptomFact) -> str | None:
+    """Due where a crisis is denied, past or another's, and where a sign calls for nothing but care."""
+    if fact.subject is Subject.OTHER:
+        return rule.care_other
+    return rule.care if _taken_back(fact) or rule.level is Level.NONE else None
+
+
+def _joined(verdict: Verdict, reasons: Sequence[Reason]) -> Verdict:
+    """The verdict with further reasons, as urgent as the most urgent of all."""
+    together = _once(_sorted([*verdict.reasons, *reasons]))
+    if not together:
+        return verdict
+    return replace(verdict, level=together[0].level, urgency=together[0].urgency, reasons=tuple(together))
+
+
+def _sorted(reasons: Iterable[Reason]) -> list[Reason]:
+    """Most urgent first."""
+    return sorted(reasons, key=lambda r: (r.level.rank, _URGENCIES.index(r.urgency)))
 
 
 def _once(reasons: Iterable[Reason]) -> list[Reason]:

@@ -9,19 +9,32 @@ from datetime import datetime, timedelta
 
 from anyio import to_thread
 
-from bot.facts.clinical import Level, Reason, Urgency, Verdict
+from bot.facts.clinical import Level, Verdict
+from bot.facts.talk import Standing
 from bot.usecases.deliver import Words
 from bot.usecases.ports import Engine, EngineSilent, Library, OpenAssessment, Records, Screen, UnitOfWork
+from bot.usecases.present_state import present_state
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.reminders import remind_due
+from bot.usecases.settle import EASING
 
 # How long after the last word an erasure waits, so that the answer to the wish still reaches the person.
 LAST_WORDS = timedelta(seconds=10)
 # Retention counts in days; looking for what is too old at every round would only hold the write lock.
 PURGE_EVERY = timedelta(hours=1)
 ANSWERS_AT_ONCE = 8
+# A moment from further ahead than this was kept before the clock was set back.
+A_LEAP = timedelta(minutes=1)
+# Soreness that could not be asked about in this time is no matter any more.
+ASKED_AGAIN_WITHIN = timedelta(days=7)
+ALARMS_TO_ANSWER = (Level.CRISIS, Level.STOP)
 
 log = logging.getLogger(__name__)
+
+
+def is_over(wait: timedelta, since: datetime, now: datetime) -> bool:
+    """Whether so long has passed; a clock that was set back makes nobody wait for it twice."""
+    return now - since >= wait or since - now > A_LEAP
 
 
 class Due:
@@ -52,6 +65,8 @@ class Due:
         for step in (
             self._receive.screen_left_behind,
             self._unanswered_checks,
+            self._silence_after_stops,
+            self._soreness,
             self._reminders,
             self._erase_on_time,
         ):
@@ -90,34 +105,88 @@ class Due:
             uow.commit()
 
     def _unanswered_checks(self) -> None:
-        """A check that nobody answers is taken for what it may be, once: said again, and flagged."""
+        """A check that nobody answers: what cannot wait is taken for meant; others are asked once more."""
         now = self._clock()
         wait = timedelta(minutes=self._library.number("check_unanswered_minutes"))
         with self._records.unit() as uow:
-            for patient_id, check in uow.assessments.all_open(Level.CHECK, now - wait):
-                if check.reminded_at is None:
-                    self._take_seriously(uow, patient_id, check, now)
+            for patient_id, check in uow.assessments.all_open(Level.CHECK):
+                if is_over(wait, check.reminded_at or check.at, now):
+                    self._unanswered(uow, patient_id, check, now)
             uow.commit()
 
-    def _take_seriously(self, uow: UnitOfWork, patient_id: str, check: OpenAssessment, now: datetime) -> None:
-        level = Level.STOP if check.urgency is Urgency.NOW else Level.CHECK
-        reasons = tuple(Reason(rule, self._screen.version, level, check.urgency) for rule in check.rules)
-        verdict = Verdict(level, check.urgency, reasons)
+    def _unanswered(self, uow: UnitOfWork, patient_id: str, check: OpenAssessment, now: datetime) -> None:
+        verdict = self._screen.unanswered(check.rules)
+        if check.reminded_at is None:
+            self._said_again(uow, patient_id, verdict, now)
+            uow.assessments.remind(check.id, now)
+        urgent = verdict.level is not Level.CHECK
+        if (urgent or check.reminded_at is not None) and not uow.flags.about(check.id):
+            uow.flags.raise_(
+                patient_id,
+                level=verdict.level.value,
+                urgency=verdict.urgency.value,
+                summary=f"check not answered: {', '.join(check.rules)}",
+                assessment_id=check.id,
+                now=now,
+            )
+
+    def _said_again(self, uow: UnitOfWork, patient_id: str, verdict: Verdict, now: datetime) -> None:
+        """The words for what it may be, and the question, so that it can still be answered."""
         patient = uow.patients.hold(patient_id)
         uow.messages.drop_offers(patient_id)
-        for reply in self._words.composed(
-            patient, level, lambda say: say.verdict(verdict) + say("ask_check")
-        ):
+        for reply in self._words.composed(patient, verdict.level, lambda say: say.verdict(verdict)):
             uow.messages.say(patient_id, reply, in_reply_to=None, now=now)
-        uow.assessments.remind(check.id, now)
-        uow.flags.raise_(
-            patient_id,
-            level=check.level.value,
-            urgency=check.urgency.value,
-            summary=f"check not answered: {', '.join(check.rules)}",
-            assessment_id=check.id,
-            now=now,
-        )
+
+    def _silence_after_stops(self) -> None:
+        """Somebody who was told to get help and hasn't written since: a clinician should know, once (R9)."""
+        now = self._clock()
+        wait = timedelta(hours=self._library.number("silence_after_stop_hours"))
+        with self._records.unit() as uow:
+            for level in ALARMS_TO_ANSWER:
+                for patient_id, alarm in uow.assessments.all_open(level):
+                    if alarm.reminded_at is None and is_over(wait, alarm.at, now):
+                        self._look_for_silence(uow, patient_id, alarm, now)
+            uow.commit()
+
+    def _look_for_silence(
+        self, uow: UnitOfWork, patient_id: str, alarm: OpenAssessment, now: datetime
+    ) -> None:
+        """The flag settles nothing when it is cleared: the alarm has one of its own."""
+        uow.assessments.remind(alarm.id, now)
+        heard = uow.messages.last_heard(patient_id)
+        if heard is None or heard.id == alarm.message_id:
+            uow.flags.raise_(
+                patient_id,
+                level=alarm.level.value,
+                urgency=alarm.urgency.value,
+                summary=f"silence after {alarm.level.value}: {', '.join(alarm.rules)}",
+                assessment_id=None,
+                now=now,
+            )
+
+    def _soreness(self) -> None:
+        """Muscles that were easing are asked about again when soreness should be over (C1)."""
+        now = self._clock()
+        with self._records.unit() as uow:
+            eased = uow.assessments.closed_because(Level.ASSESS, EASING, now - ASKED_AGAIN_WITHIN)
+            for patient_id, told in eased:
+                if told.reminded_at is None:
+                    self._ask_about_soreness(uow, patient_id, told, now)
+            uow.commit()
+
+    def _ask_about_soreness(
+        self, uow: UnitOfWork, patient_id: str, told: OpenAssessment, now: datetime
+    ) -> None:
+        """Once it is due, and nothing else stands open."""
+        history = uow.log.history(patient_id, told.at - ASKED_AGAIN_WITHIN)
+        if now < self._screen.soreness_asked_again_at(history, told.at):
+            return
+        patient = uow.patients.hold(patient_id)
+        if patient.standing is not Standing.ACTIVE or present_state(uow, patient, now, self._library).open:
+            return
+        uow.assessments.remind(told.id, now)
+        for reply in self._words.for_patient(patient)("ask_after_72h"):
+            uow.messages.say(patient_id, reply, in_reply_to=None, now=now)
 
     def _leaving(self) -> list[str]:
         with self._records.reading() as uow:

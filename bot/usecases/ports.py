@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -106,6 +106,12 @@ class Messages(Protocol):
 
     def replies_to(self, message_id: str) -> Sequence[Message]: ...
     def last_said(self, patient_id: str) -> Message | None: ...
+    def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
+        """The newest outbound message with that content id."""
+
+    def last_heard(self, patient_id: str) -> Message | None:
+        """The newest inbound message."""
+
     def open_question(self, patient_id: str) -> Message | None:
         """The newest outbound message that asks something, if nothing answered it since."""
 
@@ -156,8 +162,13 @@ class Assessments(Protocol):
     def open_for(self, patient_id: str) -> Sequence[OpenAssessment]: ...
     def close(self, assessment_id: int, *, by: str, reason: str, now: datetime) -> None: ...
     def remind(self, assessment_id: int, now: datetime) -> None: ...
-    def all_open(self, level: Level, before: datetime) -> Sequence[tuple[str, OpenAssessment]]:
-        """(patient id, assessment) of that level, opened before that time and still open."""
+    def all_open(self, level: Level) -> Sequence[tuple[str, OpenAssessment]]:
+        """(patient id, assessment) of that level, of everybody, that stand open."""
+
+    def closed_because(
+        self, level: Level, reason: str, since: datetime
+    ) -> Sequence[tuple[str, OpenAssessment]]:
+        """(patient id, assessment) of that level, closed since then for just that reason."""
 
     def record_green(self, patient_id: str, message_id: str | None, now: datetime) -> None:
         """The patient went through the sign check and has none."""
@@ -179,6 +190,9 @@ class Flags(Protocol):
         now: datetime,
     ) -> int: ...
     def get(self, flag_id: int) -> Flag | None: ...
+    def about(self, assessment_id: int) -> Sequence[Flag]:
+        """Every flag, cleared or not, that this assessment raised."""
+
     def list(self, *, open_only: bool = True) -> Sequence[Flag]: ...
     def clear(self, flag_id: int, *, by: str, reason: str, now: datetime) -> None: ...
 
@@ -304,6 +318,15 @@ class Screen(Protocol):
     def judge(self, facts: Sequence[SymptomFact], history: History, now: datetime) -> Verdict: ...
     def judge_log(self, history: History, now: datetime) -> Verdict:
         """What the log alone says, for the moment something new stands in it."""
+
+    def confirmed(self, verdict: Verdict, rules: Iterable[str], urgency: Urgency) -> Verdict:
+        """The verdict together with the signs of a check that turned out to be meant."""
+
+    def unanswered(self, rules: Iterable[str]) -> Verdict:
+        """What a check is taken for that nobody answers: as urgent as the most urgent of its signs."""
+
+    def soreness_asked_again_at(self, history: History, told_at: datetime) -> datetime:
+        """When sore muscles that eased at `told_at` are asked about again."""
 
     def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
         """Content ids of what to say to a verdict, in order; its question last."""

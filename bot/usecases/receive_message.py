@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import unicodedata
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from anyio import to_thread
-
-from bot.facts.clinical import Level, SymptomFact, Urgency, Verdict
+from bot.facts.clinical import NOTHING, Level, SymptomFact, Urgency, Verdict
 from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
-from bot.usecases.correction import correction
 from bot.usecases.dates import misdated
-from bot.usecases.deliver import Say, Words, screened
-from bot.usecases.first_week import ROOM_BEHIND, invite
+from bot.usecases.deliver import Say, Words
+from bot.usecases.engine_turn import RESUMES, EngineTurns
+from bot.usecases.flagging import raise_flag
+from bot.usecases.meaning import meant_by
 from bot.usecases.ports import (
     Engine,
-    EngineFailed,
-    EngineSilent,
-    EngineTurn,
     Library,
     OpenAssessment,
     Records,
@@ -33,24 +27,16 @@ from bot.usecases.ports import (
 from bot.usecases.present_state import present_state, zone_of
 from bot.usecases.profile import INTERRUPTED
 from bot.usecases.reading import Answer, Misfit, chosen, read_answer
-from bot.usecases.reminders import PLANNED_BY, plan_reminder
 from bot.usecases.settle import settle
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
-NOTHING = Verdict(Level.NONE, Urgency.NONE)
-TRIES = 3
 LEFT_BEHIND = timedelta(seconds=5)
-LEASE_MARGIN = timedelta(seconds=5)
 SIGN_CHECK = "sign_check"
-# The mark of an answer after which an interrupted flow goes on.
-RESUMES = "resumes"
-# Answers that put a number into the symptom log, and words that may do so by themselves.
-LOGGED = frozenset({"pain_now", "pain_again", "session_pain"})
-CORRECTS = "correct_entry"
-LOGS = frozenset({"log_symptom", CORRECTS})
+# A crisis is ended by the person only once they saw the numbers again.
+NUMBERS_AGAIN = ("say_crisis_standing", "ask_crisis_over")
 OUTSIDE = frozenset({Standing.REFUSED, Standing.MINOR, Standing.NOT_FOR, Standing.LEAVING})
 
 
@@ -69,14 +55,6 @@ class Arrival:
     pressed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The message whose turn it is. `ours` is False while somebody else holds the patient's lease."""
-
-    ours: bool
-    message: Message | None
-
-
 class ReceiveMessage:
     """Doors call `arrive` (quick, blocking, commits) and then await `answer`."""
 
@@ -92,14 +70,15 @@ class ReceiveMessage:
         self._records = records
         self._screen = screen
         self._library = library
-        self._engine = engine
         self._clock = clock
-        self._deadline = deadline
+        self._turns = EngineTurns(records, screen, library, engine, clock, deadline)
         self._words = Words(library, screen)
         self._hold = timedelta(hours=library.number("hold_hours_before_consent"))
         self._looked_back = timedelta(days=library.number("history_days"))
 
-    # Arrival
+    async def answer(self, patient_id: str) -> None:
+        """See `EngineTurns.answer`."""
+        await self._turns.answer(patient_id)
 
     def arrive(
         self,
@@ -171,8 +150,8 @@ class ReceiveMessage:
                 judged or NOTHING,
                 answer,
                 standing,
-                self._screen.version,
-                lambda a: self._may_end_crisis(patient, a, now),
+                self._screen.confirmed,
+                lambda a: self._crisis_stays(uow, patient, a, now),
             )
             assessment = uow.assessments.add(
                 patient.id, message.id, facts or (), verdict, content_version=self._screen.version, now=now
@@ -198,7 +177,7 @@ class ReceiveMessage:
             replies = self._words.composed(patient, verdict.level, compose)
             for reply in replies:
                 uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-            self._raise_flag(uow, patient.id, verdict, assessment, now)
+            raise_flag(uow, patient.id, verdict, assessment, now)
             if judged is None:
                 self._flag_unread(uow, patient.id, now)
             understanding = _understanding(answer, asked)
@@ -300,9 +279,9 @@ class ReceiveMessage:
             return say("used_button")
         if isinstance(answer, Misfit):
             again = say(asked.content_id, **asked.variables) if asked and asked.content_id else ()
-            return _own_words(say, verdict) + say(answer.value) + again
+            return say.verdict(verdict) + say(answer.value) + again
         if message.payload is None and (fault := self._unusable_text(message.text or "")):
-            return _own_words(say, verdict) + say(fault)
+            return say.verdict(verdict) + say(fault)
         if patient.standing in OUTSIDE:
             return self._outside(uow, say, patient, message, verdict)
         if patient.standing is Standing.NEW and asked is None:
@@ -323,30 +302,27 @@ class ReceiveMessage:
         self, uow: UnitOfWork, say: Say, patient: Patient, message: Message, verdict: Verdict
     ) -> tuple[Reply, ...]:
         """People the programme isn't for get the right door and no engine; they may begin again."""
-        if patient.standing is not Standing.LEAVING and _command(message, self._library) == "start_over":
+        if patient.standing is not Standing.LEAVING and meant_by(message, self._library)[0] == "start_over":
             uow.patients.set_standing(patient.id, Standing.NEW)
             return ()
-        return _own_words(say, verdict) + say(f"outside_programme_{patient.standing.value}")
+        return say.verdict(verdict) + say(f"outside_programme_{patient.standing.value}")
 
-    def _may_end_crisis(self, patient: Patient, crisis: OpenAssessment, now: datetime) -> bool:
+    def _crisis_stays(
+        self, uow: UnitOfWork, patient: Patient, crisis: OpenAssessment, now: datetime
+    ) -> tuple[str, ...]:
+        """What we say where the person may not end this crisis; nothing where they may.
+
+        They may where no clinician is named, on a later day, once they saw the numbers again on such a day.
+        """
         zone = zone_of(patient, self._library)
-        a_new_day = crisis.at.astimezone(zone).date() < now.astimezone(zone).date()
-        return a_new_day and patient.profile.get("clinician") != "yes"
 
-    def _raise_flag(
-        self, uow: UnitOfWork, patient_id: str, verdict: Verdict, assessment: int, now: datetime
-    ) -> None:
-        urgent = verdict.level in {Level.CRISIS, Level.STOP}
-        seen_soon = verdict.level is Level.ASSESS and verdict.urgency is not Urgency.NONE
-        if urgent or seen_soon:
-            uow.flags.raise_(
-                patient_id,
-                level=verdict.level.value,
-                urgency=verdict.urgency.value,
-                summary=", ".join(dict.fromkeys(reason.rule for reason in verdict.reasons)),
-                assessment_id=assessment,
-                now=now,
-            )
+        def later_day(moment: datetime) -> bool:
+            return crisis.at.astimezone(zone).date() < moment.astimezone(zone).date()
+
+        if not later_day(now) or patient.profile.get("clinician") == "yes":
+            return ("crisis_not_yet",)
+        shown = uow.messages.last_said_of(patient.id, NUMBERS_AGAIN[0])
+        return () if shown is not None and later_day(shown.at) else NUMBERS_AGAIN
 
     def _flag_unread(self, uow: UnitOfWork, patient_id: str, now: datetime) -> None:
         uow.flags.raise_(
@@ -357,177 +333,6 @@ class ReceiveMessage:
             assessment_id=None,
             now=now,
         )
-
-    # The engine's turn
-
-    async def answer(self, patient_id: str) -> None:
-        """Work through the patient's unanswered messages in order. Returns when done, or waiting."""
-        owner = uuid.uuid4().hex
-        give_up = self._clock() + timedelta(seconds=self._deadline) + LEASE_MARGIN
-        while not (taken := await to_thread.run_sync(self._take, patient_id, owner)).ours:
-            if self._clock() > give_up:
-                return
-            await asyncio.sleep(0.05)
-        try:
-            while taken.message is not None:
-                if not await self._turn(taken.message):
-                    await to_thread.run_sync(self._keep_all_waiting, patient_id)
-                    return
-                taken = await to_thread.run_sync(self._take, patient_id, owner)
-        finally:
-            if taken.message is not None:
-                await to_thread.run_sync(self._release, patient_id, owner)
-
-    def _take(self, patient_id: str, owner: str) -> Taken:
-        """The next message with the lease for its turn, in one go; where there is none, the lease is free."""
-        now = self._clock()
-        until = now + timedelta(seconds=self._deadline) + LEASE_MARGIN
-        with self._records.unit() as uow:
-            message = next(iter(uow.messages.unanswered(patient_id)), None)
-            if message is None:
-                uow.patients.release_turn(patient_id, owner)
-            ours = message is None or uow.patients.claim_turn(patient_id, owner, now, until)
-            uow.commit()
-        return Taken(ours, message if ours else None)
-
-    def _release(self, patient_id: str, owner: str) -> None:
-        with self._records.unit() as uow:
-            uow.patients.release_turn(patient_id, owner)
-            uow.commit()
-
-    async def _turn(self, message: Message) -> bool:
-        """One message to the engine and its replies to the patient; False where the engine is silent."""
-        metadata, known = await to_thread.run_sync(self._brief, message)
-        try:
-            turn = await self._ask(message, metadata)
-        except EngineSilent:
-            await to_thread.run_sync(self._keep_waiting, message)
-            return False
-        await to_thread.run_sync(self._write, message, turn, known)
-        return True
-
-    async def _ask(self, message: Message, metadata: Mapping[str, object]) -> EngineTurn:
-        """What the engine makes of it. A message that breaks it each time doesn't hold up those behind it."""
-        words = _without_slash(message.text or "")
-        for _ in range(TRIES):
-            try:
-                return await self._engine.turn(message.patient_id, message.id, words, metadata)
-            except EngineFailed:
-                log.error("a turn failed inside the engine")
-        return EngineTurn(replies=(), intent=None, confidence=0.0, ranking=(), flow=None)
-
-    def _brief(self, message: Message) -> tuple[dict[str, object], frozenset[int]]:
-        """What the engine is told with the message, and the alarms that stood when it was told."""
-        with self._records.reading() as uow:
-            patient = uow.patients.get(message.patient_id)
-            verdict = uow.assessments.for_message(message.id) or NOTHING
-            state = present_state(uow, patient, self._clock(), self._library)
-            asked = uow.messages.open_question(patient.id)
-            alarms = frozenset(a.id for a in _alarms(uow, message))
-        known = message.understanding
-        reports = "report" in known
-        answer = {"slot": known["slot"], "value": known["value"]} if "slot" in known and not reports else None
-        question = self._library.question(asked.asks) if asked and asked.asks else None
-        intent, slots = ("report_symptom", {}) if reports else _intent(message, self._library)
-        if RESUMES in known:
-            answer, intent = None, "resume_flow"
-        deliberate = message.payload is not None or (message.text or "").startswith("/")
-        if patient.standing is Standing.NEW and answer is None and question is None and not deliberate:
-            intent = "start_onboarding"
-        metadata: dict[str, object] = {
-            "message_id": message.id,
-            "verdict": {"level": verdict.level.value, "urgency": verdict.urgency.value},
-            "question": {"slot": question.id, "form": question.form} if question else None,
-            "answer": answer,
-            "intent": intent,
-            "slots": slots,
-            "standing": patient.standing.value,
-            "flow_closed": bool(state.open),
-            "act_at": self._library.number("act_at"),
-            "offer_at": self._library.number("offer_at"),
-        }
-        return metadata, alarms
-
-    def _keep_all_waiting(self, patient_id: str) -> None:
-        """What stands in line behind a message that the engine left unanswered is told so as well."""
-        with self._records.reading() as uow:
-            behind = [m for m in uow.messages.unanswered(patient_id) if m.state is TurnState.SCREENED]
-        for message in behind:
-            self._keep_waiting(message)
-
-    def _keep_waiting(self, message: Message) -> None:
-        """The honest sentence, once for each message; the scheduler asks again."""
-        now = self._clock()
-        with self._records.unit() as uow:
-            patient = uow.patients.hold(message.patient_id)
-            if uow.messages.get(message.id).state is TurnState.ANSWERED:
-                return
-            verdict = uow.assessments.for_message(message.id) or NOTHING
-            if message.state is not TurnState.WAITING:
-                for reply in self._words.composed(
-                    patient, verdict.level, lambda say: _while_silent(say, verdict)
-                ):
-                    uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-            uow.messages.set_state(message.id, TurnState.WAITING, message.understanding)
-            uow.commit()
-
-    def _write(self, message: Message, turn: EngineTurn, known: frozenset[int]) -> None:
-        """Screen the engine's replies against the patient's present state, and keep them."""
-        now = self._clock()
-        with self._records.unit() as uow:
-            patient = uow.patients.hold(message.patient_id)
-            if uow.messages.get(message.id).state is TurnState.ANSWERED:
-                return
-            state = present_state(uow, patient, now, self._library)
-            verdict = uow.assessments.for_message(message.id) or NOTHING
-            asked = uow.messages.open_question(patient.id)
-            covered_by = _covered_by(uow, message)
-            if verdict.level not in INTERRUPTING and covered_by is None:
-                informed = all(a.id in known for a in _alarms(uow, message))
-                replies = self._words.composed(
-                    patient,
-                    verdict.level,
-                    lambda say: (
-                        screened(turn.replies, state, say)
-                        if informed
-                        else _own_words(say, verdict) + say.standing(state.levels)
-                    ),
-                )
-                said = {reply.content_id for reply in uow.messages.replies_to(message.id)}
-                for reply in replies:
-                    if reply.content_id not in said:  # our own words while the engine was silent
-                        uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-            understanding = {
-                **message.understanding,
-                "intent": turn.intent,
-                "confidence": turn.confidence,
-                "ranking": [list(pair) for pair in turn.ranking[:5]],
-                "flow": turn.flow,
-            } | ({"covered_by": covered_by} if covered_by else {})
-            if turn.intent == "answer" and asked is not None:
-                understanding.setdefault("answered", asked.id)
-            uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
-            if understanding.get("slot") in PLANNED_BY:
-                plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
-            if understanding.get("slot") in LOGGED or turn.intent in LOGS:
-                self._judge_log(uow, patient, message, now)
-            if turn.flow is None and turn.replies and turn.replies[-1].content_id in ROOM_BEHIND:
-                for reply in invite(uow, patient, now, self._library, self._words):
-                    uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-            uow.commit()
-
-    def _judge_log(self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime) -> None:
-        """What the log says now that something new stands in it, unless that is open already."""
-        verdict = self._screen.judge_log(uow.log.history(patient.id, now - self._looked_back), now)
-        standing = {rule for a in uow.assessments.open_for(patient.id) for rule in a.rules}
-        if verdict.level is Level.NONE or all(r.rule in standing for r in verdict.reasons):
-            return
-        assessment = uow.assessments.add(
-            patient.id, None, (), verdict, content_version=self._screen.version, now=now
-        )
-        for reply in self._words.composed(patient, verdict.level, lambda say: say.verdict(verdict)):
-            uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-        self._raise_flag(uow, patient.id, verdict, assessment, now)
 
 
 def _understanding(answer: Answer | Misfit | None, asked: Message | None) -> dict[str, object]:
@@ -545,56 +350,5 @@ def _was_interrupted(patient: Patient) -> bool:
     return patient.standing is Standing.NEW or INTERRUPTED in patient.profile
 
 
-def _own_words(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
-    """What we say ourselves to a verdict without alarm: a gentle word, and what its signs call for."""
-    care = say(verdict.care) if verdict.care else ()
-    return care + (say.verdict(verdict) if verdict.level in {Level.ASSESS, Level.CONTINUE} else ())
-
-
-def _while_silent(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
-    """What we say while the engine is silent; an alarm is answered in full already."""
-    if verdict.level in INTERRUPTING:
-        return ()
-    honest = say("engine_down") if verdict.level is Level.NONE else ()
-    return _own_words(say, verdict) + honest
-
-
-def _alarms(uow: UnitOfWork, message: Message) -> list[OpenAssessment]:
-    """The crisis, stop and check that stand because of other messages."""
-    standing = uow.assessments.open_for(message.patient_id)
-    return [a for a in standing if a.level in INTERRUPTING and a.message_id != message.id]
-
-
-def _covered_by(uow: UnitOfWork, message: Message) -> str | None:
-    """The later message whose alarm we answered: after that, an ordinary reply to this one would mislead."""
-    causes = [uow.messages.get(a.message_id) for a in _alarms(uow, message) if a.message_id]
-    return next((cause.id for cause in causes if cause.seq > message.seq), None)
-
-
 def _has_words(text: str) -> bool:
     return any(unicodedata.category(c)[0] in "LN" for c in text)
-
-
-def _without_slash(text: str) -> str:
-    """The engine takes words behind a slash for orders; our own commands reach it as an intent."""
-    bare = text.lstrip()
-    while bare.startswith("/"):
-        bare = bare[1:].lstrip()
-    return bare if text.lstrip().startswith("/") else text
-
-
-def _command(message: Message, library: Library) -> str | None:
-    return _intent(message, library)[0]
-
-
-def _intent(message: Message, library: Library) -> tuple[str | None, Mapping[str, str]]:
-    """The intent behind a pressed button, a command or an exact short form."""
-    if message.payload is None:
-        meant = library.short_form(message.text or "")
-        return (CORRECTS if meant is None and correction(message.text or "") is not None else meant), {}
-    act, _, rest = message.payload.partition(":")
-    if act != "do":
-        return None, {}
-    name, _, filling = rest.partition(":")
-    slot, _, value = filling.partition("=")
-    return name, {slot: value} if slot else {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
-from bot.facts.clinical import History, SymptomFact, Verdict
+from bot.facts.clinical import History, SymptomFact, Urgency, Verdict
+from bot.triage.history import soreness_asked_again_at
 from bot.triage.rules import Rules
 
 
@@ -49,6 +50,18 @@ class Screening:
 
     def judge_log(self, history: History, now: datetime) -> Verdict:
         return self._rules.judge_log(history, now)
+
+    def confirmed(self, verdict: Verdict, rules: Iterable[str], urgency: Urgency) -> Verdict:
+        """The verdict together with the signs of a check that turned out to be meant."""
+        return self._rules.confirmed(verdict, rules, urgency)
+
+    def unanswered(self, rules: Iterable[str]) -> Verdict:
+        """What a check is taken for that nobody answers."""
+        return self._rules.unanswered(rules)
+
+    def soreness_asked_again_at(self, history: History, told_at: datetime) -> datetime:
+        """When sore muscles that eased at `told_at` are asked about again."""
+        return soreness_asked_again_at(history, told_at, self._rules.limits)
 
     def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
         """Content ids of what to say to a verdict, in order; its question last."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -46,6 +46,15 @@ class PassedOn:
 
     def judge_log(self, history: History, now: datetime) -> Verdict:
         return self._screen.judge_log(history, now)
+
+    def confirmed(self, verdict: Verdict, rules: Iterable[str], urgency: Urgency) -> Verdict:
+        return self._screen.confirmed(verdict, rules, urgency)
+
+    def unanswered(self, rules: Iterable[str]) -> Verdict:
+        return self._screen.unanswered(rules)
+
+    def soreness_asked_again_at(self, history: History, told_at: datetime) -> datetime:
+        return self._screen.soreness_asked_again_at(history, told_at)
 
     def messages_for(self, verdict: Verdict) -> tuple[str, ...]:
         return self._screen.messages_for(verdict)

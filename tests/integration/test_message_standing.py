@@ -60,24 +60,6 @@ async def test_a_new_sign_in_the_answer_to_a_check_goes_first(house: House) -> N
     assert Level.CRISIS in person.levels
 
 
-async def test_a_check_is_left_alone_until_its_time_and_then_taken_seriously_once(house: House) -> None:
-    person = house.patient()
-    await person.send(UNCLEAR)
-    wait = timedelta(minutes=house.library.number("check_unanswered_minutes"))
-    house.clock.skip(wait - timedelta(seconds=30))
-    await house.round()
-    assert person.ids == ["say_check_chest", "ask_check"]
-    assert house.flags() == []
-    house.clock.skip(timedelta(minutes=1))
-    await house.round()
-    await house.round()
-    assert person.ids[2:] == ["say_stop_chest", "ask_check"]
-    assert [f.summary for f in house.flags()] == ["check not answered: chest_pain"]
-    assert person.levels == [Level.CHECK]
-    assert await person.press("I meant something else") == ["check_closed"]
-    assert person.levels == []
-
-
 @pytest.mark.parametrize(
     ("text", "answer", "says"),
     [
@@ -154,12 +136,27 @@ async def test_a_crisis_cannot_be_ended_by_the_person_on_the_same_day(house: Hou
     assert person.levels == [Level.CRISIS]
 
 
-async def test_a_crisis_may_be_ended_by_the_person_on_the_next_day(house: House) -> None:
+async def test_a_crisis_may_be_ended_by_the_person_on_a_later_day_once_they_saw_the_numbers_again(
+    house: House,
+) -> None:
     person = house.patient()
     await in_crisis_and_asked(house, person)
     house.clock.skip(timedelta(days=1))
+    assert await person.press("I am safe now") == ["say_crisis_standing", "ask_crisis_over"]
+    assert "Samaritans on 116 123" in (person.heard[-2].text or "")
+    assert person.levels == [Level.CRISIS]
     assert await person.press("I am safe now") == ["crisis_cleared"]
     assert person.levels == []
+
+
+async def test_the_flag_of_a_crisis_stays_when_the_person_ends_it(house: House) -> None:
+    person = house.patient()
+    await person.send(CRISIS)
+    house.clock.skip(timedelta(days=1))
+    house.engine.script[ASK] = house.cue()
+    await person.send(ASK)
+    assert await person.press("I am safe now") == ["crisis_cleared"]
+    assert [(flag.level, flag.urgency) for flag in house.flags()] == [("crisis", "now")]
 
 
 async def test_the_next_day_begins_at_the_midnight_of_the_persons_own_zone(house: House) -> None:
@@ -340,7 +337,7 @@ async def test_what_is_older_than_the_retention_goes_and_an_open_stop_stays(hous
     await house.round()
     assert person.transcript == []
     assert person.levels == [Level.STOP]
-    assert [f.level for f in house.flags()] == ["stop"]
+    assert [f.level for f in house.flags()] == ["stop", "stop"]
 
 
 async def test_states_end_at_answered(house: House) -> None:

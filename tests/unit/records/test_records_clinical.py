@@ -58,14 +58,29 @@ def test_open_assessments_of_a_level_are_found_for_everyone(talk: Talk) -> None:
     old, new = talk.judges(Level.ASSESS, at=NOW), other.judges(Level.ASSESS, at=LATER)
     talk.judges(Level.STOP, at=NOW)
     find = talk.unit.assessments.all_open
-    after = LATER + timedelta(microseconds=1)
-    assert [(who, a.id) for who, a in find(Level.ASSESS, after)] == [
+    assert [(who, a.id) for who, a in find(Level.ASSESS)] == [
         (talk.patient_id, old),
         (other.patient_id, new),
     ]
-    assert [a.id for _, a in find(Level.ASSESS, LATER)] == [old]
     talk.unit.assessments.remind(old, LATER)
-    assert find(Level.ASSESS, LATER)[0][1].reminded_at == LATER
+    assert find(Level.ASSESS)[0][1].reminded_at == LATER
+
+
+def test_what_was_closed_for_one_reason_is_found_for_everyone(talk: Talk) -> None:
+    closed, other, early = (talk.judges(Level.ASSESS) for _ in range(3))
+    for assessment, reason, at in ((closed, "eased", LATER), (other, "seen", LATER), (early, "eased", NOW)):
+        talk.unit.assessments.close(assessment, by="patient", reason=reason, now=at)
+    find = talk.unit.assessments.closed_because
+    assert [a.id for _, a in find(Level.ASSESS, "eased", LATER)] == [closed]
+    assert find(Level.STOP, "eased", NOW) == []
+
+
+def test_a_flag_is_found_by_what_raised_it_also_when_it_was_cleared(talk: Talk) -> None:
+    assessment = talk.judges(Level.STOP)
+    flag = raise_flag(talk, assessment)
+    talk.unit.flags.clear(flag, by="Dr Ames", reason="seen", now=LATER)
+    assert [found.id for found in talk.unit.flags.about(assessment)] == [flag]
+    assert talk.unit.flags.about(assessment + 1) == []
 
 
 def test_the_newest_green_check_counts(talk: Talk) -> None:

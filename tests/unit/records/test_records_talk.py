@@ -147,8 +147,8 @@ def test_a_forged_or_foreign_token_opens_nothing_and_uses_up_nothing(talk: Talk)
     token = talk.says(reply(buttons=YES_NO)).buttons[0][1]
     take = talk.unit.messages.take_token
     assert take(other.patient_id, token, NOW) is None
-    assert take(talk.patient_id, "forged", NOW) is None
-    assert take(talk.patient_id, "", NOW) is None
+    for forged in ("forged", "", "\0", "\ud800", f"{token}\0"):
+        assert take(talk.patient_id, forged, NOW) is None
     assert take(talk.patient_id, token, NOW) is not None
 
 

@@ -238,6 +238,7 @@ def test_make_without_a_target_lists_the_commands_and_changes_nothing() -> None:
     assert {line.split()[1] for line in ended.stdout.splitlines()} == {
         "run",
         "bench",
+        "triage-report",
         "faults",
         "chat",
         "test",
