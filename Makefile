@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 /
 UV := .tools/bin/uv
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-header --no-annotate --universal
 
-.PHONY: help run chat test faults bench triage-report check setup setup-test python lock format
+.PHONY: help run chat test faults bench triage-report known-misses check setup setup-test python lock format
 
 help:
 	@echo "make run      set up what is missing and start the coach"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench    measure the coach beside its peers: some minutes, on a machine without other work"
 	@echo "make faults   break everything in turn, many times, on both databases (a quarter of an hour)"
 	@echo "make triage-report  what screening finds and misses; writes docs/triage-report.md (some minutes)"
+	@echo "make known-misses  list anew what of tests/cases/signs is missed, after a change of words or of the second voice"
 	@echo "make check    check everything in content/"
 	@echo "make lock     renew the locks after a change in pyproject.toml or requirements/*.in"
 	@echo "make format   lay out the code as the checks expect it"
@@ -35,6 +36,9 @@ faults: setup-test
 
 triage-report: setup-test
 	@PYTHONPATH=.:tests exec .venv/bin/python tests/triage_report.py
+
+known-misses: setup-test
+	@PYTHONPATH=.:tests exec .venv/bin/python tests/known_misses.py
 
 check: setup
 	@exec .venv/bin/safecue check

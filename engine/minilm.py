@@ -83,23 +83,28 @@ class MiniLM:
         self._first_norm = _norm_of(weights, "embeddings.LayerNorm")
         self._layers = [_Layer(weights, f"encoder.layer.{number}") for number in range(LAYERS)]
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """One row per text."""
+    def embed(self, texts: Sequence[str], layers: Sequence[int] = (LAYERS,)) -> np.ndarray:
+        """One row per text: what it is after these layers (1 to LAYERS), each counting the same.
+
+        The last layer tells what a text is about, those before it more of how that is put.
+        """
         ids = [encoding.ids for encoding in self._tokens.encode_batch(list(texts))]
-        batches = [self._forward(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
+        batches = [self._forward(ids[start : start + BATCH], layers) for start in range(0, len(ids), BATCH)]
         return np.concatenate(batches) if batches else np.zeros((0, WIDTH), dtype=np.float32)
 
-    def _forward(self, ids: list[list[int]]) -> np.ndarray:
+    def _forward(self, ids: list[list[int]], layers: Sequence[int]) -> np.ndarray:
         """The tokens of all texts in one matrix, end to end, so that no padding is computed."""
         lengths = np.array([len(row) for row in ids])
         starts = np.cumsum(lengths) - lengths
         spans = [slice(start, start + length) for start, length in zip(starts, lengths)]  # noqa: B905
         places = np.concatenate([np.arange(length) for length in lengths])
         hidden = _norm(self._words[np.concatenate(ids)] + self._places[places], *self._first_norm)
-        for layer in self._layers:
+        found = np.zeros((len(ids), WIDTH), dtype=np.float32)
+        for number, layer in enumerate(self._layers, 1):
             hidden = layer(hidden, spans)
-        mean = np.add.reduceat(hidden, starts) / lengths[:, None].astype(np.float32)
-        return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+            if number in layers:
+                found += _unit(np.add.reduceat(hidden, starts))
+        return _unit(found)
 
 
 class _Layer:
@@ -138,6 +143,10 @@ def _attention(asked: np.ndarray) -> np.ndarray:
     shares /= shares.sum(axis=-1, keepdims=True)
     mixed: np.ndarray = (shares @ values).transpose(1, 0, 2).reshape(length, WIDTH)
     return mixed
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def _norm(values: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

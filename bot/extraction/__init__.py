@@ -1,9 +1,10 @@
 """Text becomes facts about a body, each with the words it came from. spaCy lives here only."""
 
+from functools import partial
 from pathlib import Path
 
 from bot.extraction.extractor import BadVocabulary, Extractor, Mention, Reading
-from bot.extraction.likeness import SecondVoice, second_voice
+from bot.extraction.likeness import LAYERS, SecondVoice, second_voice
 from bot.facts.vocabulary import Bank, Vocabulary
 from engine.minilm import MiniLM, WeightsFault, weights_folder
 
@@ -22,4 +23,5 @@ def open_voice(bank: Bank, weights: Path | None, kept_in: Path) -> SecondVoice:
 
     Raises WeightsFault where the sentence model's weights are missing or damaged.
     """
-    return second_voice(bank, MiniLM(weights or weights_folder()).embed, kept_in)
+    embed = partial(MiniLM(weights or weights_folder()).embed, layers=LAYERS)
+    return second_voice(bank, embed, kept_in)

@@ -1,8 +1,8 @@
 """The second voice: what sounds like a sign although no written phrase knows it.
 
-A sentence encoder turns each clause into a vector. Two things are asked of it: what a small head says that
-was fitted to the bank of phrases in `content/triage/likeness.yml`, and whether the nearest phrase of the bank
-is one of a sign or of harmless talk. Together they catch more than either alone.
+Each clause is held against the bank of phrases in `content/triage/likeness.yml` in two ways: by what it
+means (a sentence encoder's vectors) and by its words. Kernel ridge regression over both says how much it is
+like each sign; what is like harmless talk counts against that.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, fields
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +27,15 @@ from bot.facts.vocabulary import Bank
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 
-SCALE = np.float32(5.5)
-PENALTY = 3.0
-PULL = 10.0
-ROUNDS = 300
-_VERSION = 1
+LAYERS = (4, 6)
+SHARPNESS = np.float32(4)
+WORDS_COUNT = np.float32(0.6)
+RIDGE = np.float32(0.4)
+ROUNDS = 100
+CLOSE_ENOUGH = 1e-6
+_VERSION = 2
 _SCRAP = 3
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,64 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """Multinomial logistic regression, a column of weights for each kind of phrase; the phrases' vectors."""
+class Terms:
+    """Texts as words and pairs of words: those of text t are `terms[starts[t]:]`, each with its weight."""
 
+    terms: NDArray[np.intp]
     weights: Vectors
-    bias: Vectors
-    phrases: Vectors
+    starts: NDArray[np.intp]
 
-    def shares(self, vectors: Vectors) -> Vectors:
-        """For each vector how likely each kind of phrase is; rows sum to 1."""
-        return _shares(vectors @ self.weights + self.bias)
+    def gather(self, of_terms: Vectors) -> Vectors:
+        """From a row for each term a row for each text."""
+        rows: Vectors = np.add.reduceat(self.weights[:, None] * of_terms[self.terms], self.starts)
+        return rows
+
+    def spread(self, of_texts: Vectors, size: int) -> Vectors:
+        """From a row for each text a row for each of `size` terms."""
+        lengths = np.diff(self.starts, append=len(self.terms))
+        rows = np.zeros((size, of_texts.shape[1]), dtype=np.float32)
+        np.add.at(rows, self.terms, self.weights[:, None] * np.repeat(of_texts, lengths, axis=0))
+        return rows
+
+
+class Lexicon:
+    """The bank's words and pairs of words; the rarer, the more they weigh. The empty one is in all texts."""
+
+    def __init__(self, phrases: Sequence[str]) -> None:
+        found = Counter(chain.from_iterable(map(_terms_of, phrases)))
+        self._at = {term: number for number, term in enumerate(found)}
+        counts = np.fromiter(found.values(), dtype=np.float32)
+        self._weight = np.log((1 + len(phrases)) / (1 + counts)).astype(np.float32) + 1
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def read(self, texts: Sequence[str]) -> Terms:
+        known = [[self._at[term] for term in _terms_of(text) if term in self._at] for text in texts]
+        lengths = np.array([len(terms) for terms in known])
+        starts = np.cumsum(lengths) - lengths
+        terms = np.fromiter(chain.from_iterable(known), dtype=np.intp)
+        weights = self._weight[terms]
+        sizes = np.sqrt(np.add.reduceat(weights**2, starts))
+        return Terms(terms, weights / np.repeat(sizes, lengths), starts)
+
+
+def _terms_of(text: str) -> dict[str, None]:
+    words = _WORD.findall(text.lower().replace("'", "").replace("’", ""))
+    return dict.fromkeys(["", *words, *map(" ".join, pairwise(words))])
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What each phrase of the bank, and each of its terms, says for each sign (a column each)."""
+
+    phrases: Vectors
+    by_phrase: Vectors
+    by_term: Vectors
+
+    def likeness(self, vectors: Vectors, terms: Terms) -> Vectors:
+        """A row for each text: how like it is to each sign; in all about 1 for a sign, else 0."""
+        return _nearness(vectors, self.phrases) @ self.by_phrase + terms.gather(self.by_term)
 
 
 class SecondVoice:
@@ -63,8 +115,7 @@ class SecondVoice:
         self._embed = embed
         self._head = head
         self._signs = tuple(bank.signs)
-        sizes = [len(several) for several in (*bank.signs.values(), *bank.harmless.values())]
-        self._starts = np.cumsum([0, *sizes[:-1]])
+        self._lexicon = Lexicon(_phrases(bank))
 
     def hear(self, text: str, words: Sequence[Word], stands: Sequence[bool]) -> list[Heard]:
         """What each clause resembles. `stands`: for each word whether nothing takes back what it says."""
@@ -72,30 +123,24 @@ class SecondVoice:
         if not spans:
             return []
         said = [_storable(text[words[first].start : words[last - 1].end]) for first, last in spans]
-        signs, likeness = self._compare(self._embed(said))
+        signs, likeness = self._compare(self._head.likeness(self._embed(said), self._lexicon.read(said)))
         return [
             Heard(first, last, self._signs[sign], float(alike))
             for (first, last), sign, alike in zip(spans, signs, likeness, strict=True)
         ]
 
-    def _compare(self, vectors: Vectors) -> tuple[NDArray[np.intp], NDArray[Any]]:
-        """For each vector the sign it is most like, and its likeness to any sign.
+    def _compare(self, each: Vectors) -> tuple[NDArray[np.intp], Vectors]:
+        """For each clause the sign it is most like, and its likeness to any sign.
 
         A sign with a margin of its own is told where it passes that and no other sign is heard.
         """
-        known = len(self._signs)
-        shares = self._head.shares(vectors).clip(1e-9, 1)
-        nearest = np.maximum.reduceat(vectors @ self._head.phrases.T, self._starts, axis=1)
-        harmless = np.log(shares[:, known:].sum(axis=1)) + PULL * nearest[:, known:].max(axis=1)
-        each = (np.log(shares) + PULL * nearest)[:, :known]
-        any_sign = np.log(shares[:, :known].sum(axis=1)) + PULL * nearest[:, :known].max(axis=1)
-        signs, likeness = each.argmax(axis=1), _likeness(any_sign - harmless)
+        signs, likeness = each.argmax(axis=1), each.sum(axis=1).clip(0, 1)
         for sign, least in self._bank.least_of.items():
             column = self._signs.index(sign)
-            alone = _likeness(each[:, column] - harmless)
-            heard = (alone >= least) & ((signs == column) | (likeness < self._bank.least))
-            signs = np.where(heard, column, signs)
-            likeness = np.where(heard, alone, likeness)
+            alone = each[:, column].clip(0, 1)
+            weighed = (likeness < self._bank.least) & ((signs == column) | (alone >= least))
+            signs = np.where(weighed, column, signs)
+            likeness = np.where(weighed, alone, likeness)
         return signs, likeness
 
     def alarming(self, heard: Sequence[Heard]) -> list[Heard]:
@@ -155,29 +200,56 @@ def second_voice(bank: Bank, embed: Embed, kept_in: Path) -> SecondVoice:
 def fingerprint(bank: Bank) -> str:
     """The first 16 hex digits over the phrases and over how the head is fitted."""
     phrases = [[kind, list(several)] for kind, several in {**bank.signs, **bank.harmless}.items()]
-    made_from: list[Any] = [_VERSION, float(SCALE), PENALTY, ROUNDS, phrases]
-    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+    made_by = [_VERSION, LAYERS, float(SHARPNESS), float(WORDS_COUNT), float(RIDGE), ROUNDS]
+    return hashlib.sha256(json.dumps([*made_by, phrases]).encode()).hexdigest()[:16]
 
 
 def fit(bank: Bank, embed: Embed) -> Head:
-    """Fit the head to the bank by accelerated gradient descent; kinds with few phrases weigh more in each."""
-    kinds = [*bank.signs.values(), *bank.harmless.values()]
-    truth = np.repeat(np.arange(len(kinds)), [len(several) for several in kinds])
-    phrases = embed([phrase for several in kinds for phrase in several])
-    vectors = phrases.astype(np.float64) * SCALE
-    weight = np.sqrt(1 / np.bincount(truth)[truth])
-    weight = (weight / weight.mean())[:, None]
-    wanted = np.eye(len(kinds))[truth]
-    step = 1 / (0.25 * np.linalg.norm(vectors, 2) ** 2 * weight.max() + PENALTY)
-    held = np.zeros((vectors.shape[1] + 1, len(kinds)))
-    ahead = held
-    for number in range(ROUNDS):
-        wrong = (_shares(vectors @ ahead[:-1] + ahead[-1]) - wanted) * weight
-        slope = np.vstack([vectors.T @ wrong + PENALTY * ahead[:-1], wrong.sum(axis=0)])
-        moved = ahead - step * slope
-        ahead = moved + number / (number + 3) * (moved - held)
-        held = moved
-    return Head((held[:-1] * SCALE).astype(np.float32), held[-1].astype(np.float32), phrases)
+    """Kernel ridge regression: 1 for the sign a phrase stands under, 0 for every other sign."""
+    phrases = _phrases(bank)
+    lexicon = Lexicon(phrases)
+    vectors, terms = embed(phrases), lexicon.read(phrases)
+    near = _nearness(vectors, vectors)
+
+    def answered(by_phrase: Vectors) -> Vectors:
+        by_term = WORDS_COUNT * terms.spread(by_phrase, len(lexicon))
+        return near @ by_phrase + terms.gather(by_term) + RIDGE * by_phrase
+
+    sizes = [len(several) for several in bank.signs.values()]
+    wanted = np.zeros((len(phrases), len(sizes)), dtype=np.float32)
+    wanted[np.arange(sum(sizes)), np.repeat(np.arange(len(sizes)), sizes)] = 1
+    by_phrase = _solved(answered, wanted)
+    return Head(vectors, by_phrase, WORDS_COUNT * terms.spread(by_phrase, len(lexicon)))
+
+
+def _solved(answered: Callable[[Vectors], Vectors], wanted: Vectors) -> Vectors:
+    """What is answered by `wanted`, column by column, by conjugate gradients."""
+    found, left, way = np.zeros_like(wanted), wanted, wanted
+    size = (left**2).sum(axis=0)
+    enough = CLOSE_ENOUGH * size
+    for _ in range(ROUNDS):
+        if (size <= enough).all():
+            break
+        ahead = answered(way)
+        step = size / (way * ahead).sum(axis=0)
+        found, left = found + step * way, left - step * ahead
+        size, before = (left**2).sum(axis=0), size
+        way = left + size / before * way
+    return found
+
+
+def _nearness(one: Vectors, other: Vectors) -> Vectors:
+    """1 for vectors that point the same way, quickly less the farther apart."""
+    near: Vectors = one @ other.T
+    near -= 1
+    near *= SHARPNESS
+    np.exp(near, out=near)
+    return near
+
+
+def _phrases(bank: Bank) -> list[str]:
+    """The signs' first."""
+    return [*chain.from_iterable(bank.signs.values()), *chain.from_iterable(bank.harmless.values())]
 
 
 def _storable(text: str) -> str:
@@ -185,22 +257,11 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _likeness(odds: NDArray[Any]) -> NDArray[Any]:
-    likeness: NDArray[Any] = 1 / (1 + np.exp(-odds))
-    return likeness
-
-
-def _shares(scores: NDArray[Any]) -> NDArray[Any]:
-    grown = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: NDArray[Any] = grown / grown.sum(axis=1, keepdims=True)
-    return shares
-
-
 def _kept(path: Path) -> Head | None:
     """None where it isn't there, or can't be read whole (each part has a checksum)."""
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return Head(kept["weights"], kept["bias"], kept["phrases"])
+            return Head(*(kept[field.name] for field in fields(Head)))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
@@ -208,5 +269,5 @@ def _kept(path: Path) -> Head | None:
 def _keep(path: Path, head: Head) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.npz")
-    np.savez(draft, weights=head.weights, bias=head.bias, phrases=head.phrases)
+    np.savez(draft, **{field.name: getattr(head, field.name) for field in fields(Head)})
     draft.replace(path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ _NEEDED = ("name", "level", "urgency", "sources", "reviewed_by", "reviewed_on")
 _CUE_FIELDS = {"kind", "reach", "words", "phrases"}
 _WORD_LISTS = ("fillers", "blockers", "enders", "subjects", "restarts", "joiners", "never_repaired")
 _UNITS = {"hours": "hours", "days": "days", "weeks": "weeks"}
+_MARKED = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\{[^}]*\})")
 SIGN_FILES = "signs_*.yml"
 
 
@@ -282,14 +284,32 @@ def _bank(
         if sign not in rules or rules[sign].level not in (Level.STOP, Level.CRISIS):
             line = mapping["signs"].line_of(sign)
             faults.append(Fault(mapping.file, line, f"`{sign}` is no stop or crisis sign", "name one"))
+    of_symptoms = _list(mapping, "intents_of_symptoms", faults)
     return Bank(
         signs,
-        kinds("harmless"),
+        kinds("harmless") | _harmless_intents(root, of_symptoms, mapping, faults),
         figure("least"),
         int(figure("clause_words")),
         int(figure("most_clauses")),
         {sign: figure(f"least_{sign}") for sign in signs if f"least_{sign}" in mapping},
     )
+
+
+def _harmless_intents(
+    root: Path, of_symptoms: Sequence[str], bank: Mapped, faults: list[Fault]
+) -> dict[str, tuple[str, ...]]:
+    """The phrases the engine learns its intents from, but for those intents that speak of symptoms."""
+    found: dict[str, list[str]] = {}
+    for _, mapping, wrong in mappings_in(root.parent / "data", "nlu"):
+        faults += wrong
+        for block in mapping.get("nlu") or ():
+            examples = _MARKED.sub(r"\1", str(block.get("examples", "")))
+            phrases = (line[2:].strip() for line in examples.splitlines() if line.startswith("- "))
+            found.setdefault(str(block.get("intent")), []).extend(phrases)
+    for name in set(of_symptoms) - found.keys():
+        line = bank.line_of("intents_of_symptoms")
+        faults.append(Fault(bank.file, line, f"no phrases of `{name}` in data/nlu", "mind its spelling"))
+    return {f"intent {name}": tuple(several) for name, several in found.items() if name not in of_symptoms}
 
 
 def _version(root: Path) -> str:

@@ -239,6 +239,7 @@ def test_make_without_a_target_lists_the_commands_and_changes_nothing() -> None:
         "run",
         "bench",
         "triage-report",
+        "known-misses",
         "faults",
         "chat",
         "test",

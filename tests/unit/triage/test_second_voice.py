@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from bot.extraction.likeness import Vectors, clauses, fingerprint, second_voice
 from bot.extraction.normalise import Word
 from bot.facts.clinical import LIKENESS, History, Level, Presence, Subject, SymptomFact, Time
 from bot.facts.vocabulary import Bank
-from bot.library.screening_content import load_screening
+from bot.library.screening_content import load_screening, read_screening
 from bot.settings import Settings
 
 FRESH = {
@@ -130,7 +131,18 @@ def test_a_sign_with_a_margin_of_its_own_is_heard_below_the_margin_of_all(tmp_pa
         return [one.sign for one in voice.alarming(voice.hear(text, words, [True] * 4))]
 
     assert heard({}) == heard({"crisis": 0.9}) == []
-    assert heard({"crisis": 0.2}) == ["crisis"]
+    assert heard({"crisis": 0.1}) == ["crisis"]
+
+
+def test_what_the_engine_learns_from_is_harmless_talk_but_for_intents_of_symptoms(tmp_path: Path) -> None:
+    harmless = load_screening(ROOT / "content").bank.harmless
+    assert "do the garden without fear" in harmless["goals"]
+    assert "remind me to do my exercises" in harmless["intent set_reminder"]
+    assert "intent report_flare" not in harmless
+    assert not [phrase for several in harmless.values() for phrase in several if "](" in phrase]
+    shutil.copytree(ROOT / "content", tmp_path / "content")
+    _, faults = read_screening(tmp_path / "content")
+    assert "no phrases of `report_flare` in data/nlu" in {fault.found for fault in faults}
 
 
 def test_without_weights_screening_says_so_and_runs_by_its_rules(tmp_path: Path) -> None:
