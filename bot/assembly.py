@@ -15,7 +15,7 @@ from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
 from bot.records import SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
-from bot.settings import Settings, SettingsFault, variable
+from bot.settings import ROOT, Settings, SettingsFault, variable
 from bot.usecases.due import Due
 from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import Engine
@@ -25,6 +25,7 @@ from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Extractor, Screening
 
 __all__ = [
+    "SECOND_VOICE",
     "House",
     "assemble",
     "new_key",
@@ -37,6 +38,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from bot.extraction import SecondVoice
+
+# What the second voice learned holds nothing of any patient: it lies beside the model of the engine.
+SECOND_VOICE = ROOT / "models" / "second-voice"
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +115,7 @@ def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None
     from bot.extraction import WeightsFault, open_voice
 
     try:
-        return open_voice(bank, settings.weights_dir, settings.data_dir / "second-voice")
+        return open_voice(bank, settings.weights_dir, SECOND_VOICE)
     except (WeightsFault, OSError) as fault:
         tell(f"Screening runs by its written rules alone, without the second voice: {fault}")
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from bot.assembly import SECOND_VOICE
 from bot.authoring.triage import Bench
 from bot.extraction import open_voice
 from bot.library.screening_content import load_screening
@@ -23,4 +24,4 @@ def bench() -> Bench:
 def both_voices() -> Bench:
     """With the second voice, which is kept where the coach keeps it."""
     content = load_screening(ROOT / "content")
-    return Bench(content, open_voice(content.bank, None, ROOT / "var" / "second-voice"))
+    return Bench(content, open_voice(content.bank, None, SECOND_VOICE))

@@ -14,6 +14,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from itertools import chain, pairwise
 from pathlib import Path
@@ -33,6 +34,8 @@ WORDS_COUNT = np.float32(0.6)
 RIDGE = np.float32(0.4)
 ROUNDS = 100
 CLOSE_ENOUGH = 1e-6
+PART = 256  # phrases that one core works on at a time
+KEPT = 3  # heads of the latest banks: the author's, the coach's, and the one before
 _VERSION = 2
 _SCRAP = 3
 _WORD = re.compile(r"[^\W_]+")
@@ -208,18 +211,28 @@ def fit(bank: Bank, embed: Embed) -> Head:
     """Kernel ridge regression: 1 for the sign a phrase stands under, 0 for every other sign."""
     phrases = _phrases(bank)
     lexicon = Lexicon(phrases)
-    vectors, terms = embed(phrases), lexicon.read(phrases)
-    near = _nearness(vectors, vectors)
+    terms = lexicon.read(phrases)
+    parts = [slice(at, at + PART) for at in range(0, len(phrases), PART)]
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        vectors = np.concatenate(list(cores.map(lambda part: embed(phrases[part]), parts)))
+        near = [*cores.map(lambda part: _nearness(vectors[part], vectors), parts)]
 
-    def answered(by_phrase: Vectors) -> Vectors:
-        by_term = WORDS_COUNT * terms.spread(by_phrase, len(lexicon))
-        return near @ by_phrase + terms.gather(by_term) + RIDGE * by_phrase
+        def answered(by_phrase: Vectors) -> Vectors:
+            by_term = WORDS_COUNT * terms.spread(by_phrase, len(lexicon))
+            rows = np.concatenate(list(cores.map(lambda part: part @ by_phrase, near)))
+            return rows + terms.gather(by_term) + RIDGE * by_phrase
+
+        by_phrase = _solved(answered, _wanted(bank))
+    return Head(vectors, by_phrase, WORDS_COUNT * terms.spread(by_phrase, len(lexicon)))
+
+
+def _wanted(bank: Bank) -> Vectors:
+    """A row for each phrase: 1 for the sign it stands under, nothing where it is harmless."""
 
     sizes = [len(several) for several in bank.signs.values()]
-    wanted = np.zeros((len(phrases), len(sizes)), dtype=np.float32)
+    wanted = np.zeros((len(_phrases(bank)), len(sizes)), dtype=np.float32)
     wanted[np.arange(sum(sizes)), np.repeat(np.arange(len(sizes)), sizes)] = 1
-    by_phrase = _solved(answered, wanted)
-    return Head(vectors, by_phrase, WORDS_COUNT * terms.spread(by_phrase, len(lexicon)))
+    return wanted
 
 
 def _solved(answered: Callable[[Vectors], Vectors], wanted: Vectors) -> Vectors:
@@ -271,3 +284,6 @@ def _keep(path: Path, head: Head) -> None:
     draft = path.with_suffix(f".{os.getpid()}.npz")
     np.savez(draft, **{field.name: getattr(head, field.name) for field in fields(Head)})
     draft.replace(path)
+    newest_first = sorted(path.parent.glob("*.npz"), key=lambda kept: kept.stat().st_mtime, reverse=True)
+    for old in newest_first[KEPT:]:
+        old.unlink(missing_ok=True)
