@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["postgres_server"]
 
-SHARING = ("tests/engine/", "tests/conversation/", "tests/browser/")
+SHARING = ("tests/conversation/", "tests/engine/", "tests/browser/")
+LONG = (*SHARING, "tests/faults/", "tests/telegram/", "tests/integration/", "tests/unit/triage/")
 
 
 class BySharedPart(LoadScopeScheduling):
@@ -27,6 +28,14 @@ class BySharedPart(LoadScopeScheduling):
 
 def pytest_configure(config: pytest.Config) -> None:
     watch(config)
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long goes first, or one worker would be left alone with it at the end."""
+    items.sort(
+        key=lambda item: next((at for at, f in enumerate(LONG) if item.nodeid.startswith(f)), len(LONG))
+    )
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Any:

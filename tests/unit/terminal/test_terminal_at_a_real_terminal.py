@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -38,6 +39,12 @@ def engine() -> Iterator[str]:
     server.shutdown()
 
 
+def as_a_shell_starts_it() -> None:
+    """With this terminal in control, and deaf to no key, though the tests may run in the background."""
+    os.close(os.open(os.ttyname(0), os.O_RDWR))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     def __init__(self, folder: Path, engine: str, *arguments: str) -> None:
         self._hands, screen = pty.openpty()
@@ -49,7 +56,7 @@ class Terminal:
             cwd=folder,
             env={**os.environ, "SAFECUE_ENGINE_URL": engine, "SAFECUE_DATA_DIR": str(folder / "var")},
             start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
+            preexec_fn=as_a_shell_starts_it,
         )
         os.close(screen)
         self.shown, self._known = "", 0
