@@ -10,13 +10,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 
+# Three workers on two cores: the tests that start real parts wait about as long as they work.
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lint", ("ruff", "check", ".")),
     ("layout", ("ruff", "format", "--check", "--quiet", ".")),
     ("types", ("mypy",)),
     ("import rules", ("lint-imports",)),
     ("content", ("safecue", "check")),
-    ("tests", ("pytest", "--numprocesses", "2", "--dist", "loadscope")),
+    ("tests", ("pytest", "--numprocesses", "3", "--dist", "loadscope")),
 )
 
 

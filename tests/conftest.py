@@ -1,4 +1,4 @@
-"""What more than one folder of tests shares, and how two workers share the tests out."""
+"""What more than one folder of tests shares, and how several workers share the tests out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long goes first, or one worker would be left alone with it at the end."""
+    """What takes long goes first, or one worker is left alone with it at the end."""
     items.sort(
         key=lambda item: next((at for at, f in enumerate(LONG) if item.nodeid.startswith(f)), len(LONG))
     )

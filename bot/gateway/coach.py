@@ -13,7 +13,7 @@ from typing import Protocol
 from anyio import to_thread
 
 from bot.facts.talk import Reply
-from bot.usecases.doors import HandsOver, Receives, ShowsTalk
+from bot.usecases import doors
 from bot.usecases.ports import Parcel
 from bot.usecases.post import Letter
 from bot.usecases.receive_message import Arrival
@@ -36,23 +36,18 @@ class Delivers(Protocol):
     def reach(self, door: str, address: str, *, open_to_us: bool) -> None: ...
 
 
-class Knows(Protocol):
+class Knows(doors.Knows, Protocol):
     """See `bot.library.library.ContentLibrary`."""
 
     def say(self, content_id: str, /, **variables: str) -> tuple[Reply, ...]: ...
     def commands(self) -> Mapping[str, str]: ...
-    def number(self, name: str) -> float: ...
 
 
-class House(Protocol):
-    @property
-    def receive(self) -> Receives: ...
+class House(doors.House, Protocol):
+    """What every door needs, and the post that Telegram's messages go by."""
+
     @property
     def post(self) -> Delivers: ...
-    @property
-    def talk(self) -> ShowsTalk: ...
-    @property
-    def hand_over(self) -> HandsOver: ...
     @property
     def library(self) -> Knows: ...
 
@@ -61,7 +56,7 @@ class Coach:
     """`said` is called whenever the coach may have said something; `typing` shows a chat that it writes."""
 
     def __init__(
-        self, receive: Receives, said: Callable[[], None], typing: Callable[[str], Awaitable[None]]
+        self, receive: doors.Receives, said: Callable[[], None], typing: Callable[[str], Awaitable[None]]
     ) -> None:
         self._receive = receive
         self._said = said
