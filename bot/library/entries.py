@@ -85,6 +85,7 @@ class Entry(Part):
     high: int | None = None
     options: tuple[OptionPart, ...] = ()
     loose: bool = False
+    one_word: bool = False
     buttons: tuple[ButtonPart, ...] = ()
     image: str | None = None
     document: str | None = None

@@ -102,7 +102,9 @@ class ContentLibrary:
         if entry is None or entry.form is None:
             return None
         options = tuple(Option(o.title, o.value, o.says, o.sign, o.green) for o in entry.options)
-        return Question(entry.asks or entry.id, entry.form, options, entry.low, entry.high, entry.loose)
+        return Question(
+            entry.asks or entry.id, entry.form, options, entry.low, entry.high, entry.loose, entry.one_word
+        )
 
     def short_form(self, text: str) -> str | None:
         """The intent behind a command or a short exact form (yes, thanks, back, why ...), or None."""

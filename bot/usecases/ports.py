@@ -350,7 +350,8 @@ class Option:
 class Question:
     """How a content entry's question may be answered. `form`: choice, number, text or time (HH:MM).
 
-    `loose`: an option is also found inside a longer reply ("my physio Jane").
+    `loose`: an option is also found inside a longer reply ("my physio Jane"). `one_word`: a single word of
+    it is enough in a short reply ("walking down stairs").
     """
 
     id: str
@@ -359,6 +360,7 @@ class Question:
     low: int | None = None
     high: int | None = None
     loose: bool = False
+    one_word: bool = False
 
 
 class Library(Protocol):

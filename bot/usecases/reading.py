@@ -58,6 +58,7 @@ _TURNED = re.compile(
     r"\b(no|not|none|never|nor|neither|without|except|but|less|under|used to|what|why|how)\b|n't\b"
 )
 _WORD = re.compile(r"[\w'’:.]+")
+SHORT_REPLY = 5
 
 
 class Misfit(Enum):
@@ -112,18 +113,23 @@ def _choice(question: Question, text: str, short_form: str | None) -> Answer | N
     for option in question.options:
         if meant and option.value == meant:
             return Answer(question.id, option.value, option)
-    return _named_inside(question, said) if question.loose else None
+    return _named_inside(question, said, asks="?" in text) if question.loose else None
 
 
 def _sayings(option: Option) -> set[str]:
     return {_plain(option.title), _plain(option.value), *map(_plain, option.says)}
 
 
-def _named_inside(question: Question, said: str) -> Answer | None:
-    """The only option that a longer reply names, by two words or more; none where it may be turned round."""
+def _named_inside(question: Question, said: str, *, asks: bool) -> Answer | None:
+    """The only option that a longer reply names; none where it may be turned round.
+
+    It takes two words; where the question says so, one in a short reply that asks nothing.
+    """
     named = [(o, saying) for o in question.options for saying in _sayings(o) if f" {saying} " in f" {said} "]
     options = {option.value for option, _ in named}
-    if len(options) != 1 or not any(" " in saying for _, saying in named) or _TURNED.search(said):
+    short = question.one_word and len(said.split()) <= SHORT_REPLY and not asks
+    plain = short or any(" " in saying for _, saying in named)
+    if len(options) != 1 or not plain or _TURNED.search(said):
         return None
     option = named[0][0]
     return Answer(question.id, option.value, option)

@@ -130,3 +130,25 @@ def test_a_loose_question_finds_its_option_in_a_longer_reply_unless_it_may_be_tu
 
 def test_a_question_that_is_not_loose_takes_whole_replies_only() -> None:
     assert value(SIDE, "the left one hurts") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("walking down stairs", "stairs"),
+        ("kneeling, I think", "kneel"),
+        ("is kneeling bad?", None),
+        ("kneeling and stairs", None),
+        ("what is it with stairs", None),
+        ("I went up some stairs today and my back felt fine", None),
+    ],
+)
+def test_one_word_names_an_option_in_a_short_reply_that_asks_nothing(text: str, named: str | None) -> None:
+    feared = Question(
+        "feared",
+        "choice",
+        (Option("Stairs", "stairs"), Option("Kneeling", "kneel")),
+        loose=True,
+        one_word=True,
+    )
+    assert value(feared, text) == named
