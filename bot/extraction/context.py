@@ -315,7 +315,10 @@ class Surroundings:
         if end >= len(self._words):
             return False
         first, last = self.sentence_of(end)
-        return first <= found.first < last and not any(first <= sign < last for sign in self._signs)
+        return first <= found.first < last and not self._names_a_sign(first, last)
+
+    def _names_a_sign(self, first: int, last: int) -> bool:
+        return bisect_left(self._signs, first) < bisect_left(self._signs, last)
 
     def _open_road(self, found: _Found, mention: Match) -> bool:
         """Whether nothing between the cue and the mention ends what the cue reaches."""
@@ -368,7 +371,7 @@ class Surroundings:
         "I was suicidal ten years ago. I want to die": a date beside a sign speaks of that one only.
         """
         first, end = self.sentence_of(found.first)
-        if found.cue.kind is CueKind.PAST and any(first <= sign < end for sign in self._signs):
+        if found.cue.kind is CueKind.PAST and self._names_a_sign(first, end):
             return False
         return found.cue.kind is CueKind.CHECKED or (end - first) - (found.last - found.first) <= _LONELY
 
