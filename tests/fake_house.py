@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
@@ -194,18 +194,14 @@ class FakeHouse:
             talk = self.messages.get(f"{door}|{address}", [])
             return [self._shown(m) for m in talk if m.seq > after][:200]
 
-    def replies_to(self, message_id: str) -> Sequence[Message]:
+    def answer_to(self, message_id: str) -> tuple[Sequence[Message], Mapping[str, object]]:
         with self._lock:
             everything = [m for talk in self.messages.values() for m in talk]
-            return [self._shown(m) for m in everything if m.in_reply_to == message_id]
+            replies = [self._shown(m) for m in everything if m.in_reply_to == message_id]
+            return replies, next(m.understanding for m in everything if m.id == message_id)
 
-    def delivered(self, message_ids: Iterable[str]) -> None:
+    def delivered(self, message_ids: Collection[str]) -> None:
         self.handed_over.extend(message_ids)
-
-    def understanding(self, message_id: str) -> Mapping[str, object]:
-        with self._lock:
-            everything = [m for talk in self.messages.values() for m in talk]
-            return next(m.understanding for m in everything if m.id == message_id)
 
     def progress(self, patient_id: str) -> Sequence[PainEntry]:
         return self.pains

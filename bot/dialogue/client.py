@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import AsyncGenerator, Mapping
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import aiohttp
 
 from bot.facts.talk import Button, Kind, Reply
 from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn
@@ -15,15 +17,13 @@ from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn
 class RasaEngine:
     """Talks to `engine/channel.py`. `timeout` is the deadline of a whole turn, in seconds."""
 
-    def __init__(
-        self, base_url: str, key: str, timeout: float, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, base_url: str, key: str, timeout: float) -> None:
         self._base = f"{base_url.rstrip('/')}/webhooks/safecue"
         self._headers = {"X-SafeCue-Key": key}
         self._deadline = timeout
-        self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._keeper: AsyncGenerator[aiohttp.ClientSession] | None = None
 
     async def turn(
         self, patient_id: str, message_id: str, text: str, metadata: Mapping[str, object]
@@ -45,23 +45,31 @@ class RasaEngine:
     async def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:
             async with asyncio.timeout(self._deadline):
-                response = await self._connection().request(method, self._base + path, **arguments)
-            if response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+                session = await self._open_session()
+                async with session.request(method, self._base + path, **arguments) as response:
+                    answer = await response.read()
+            if response.status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise EngineFailed("the turn failed inside the engine")
             response.raise_for_status()
-            return response.json()
-        except (httpx.HTTPError, TimeoutError, ValueError) as fault:
+            return json.loads(answer)
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as fault:
             raise EngineSilent(type(fault).__name__) from fault
 
-    def _connection(self) -> httpx.AsyncClient:
-        """One client for each event loop: making one costs more than a turn of the floor."""
+    async def _open_session(self) -> aiohttp.ClientSession:
+        """One for each event loop, with its connections kept open."""
         loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._client = httpx.AsyncClient(
-                timeout=None, headers=self._headers, transport=self._transport, trust_env=False
-            )
+        if self._session is None or self._loop is not loop:
             self._loop = loop
-        return self._client
+            self._keeper = _kept_open(self._headers)
+            self._session = await anext(self._keeper)
+        return self._session
+
+
+async def _kept_open(headers: Mapping[str, str]) -> AsyncGenerator[aiohttp.ClientSession]:
+    """A session that closes with its event loop, which ends its asynchronous generators as it is left."""
+    no_timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)
+    async with aiohttp.ClientSession(headers=headers, timeout=no_timeout) as session:
+        yield session
 
 
 def _turn(answer: Mapping[str, Any], message_id: str) -> EngineTurn:

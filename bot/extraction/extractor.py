@@ -65,8 +65,8 @@ class Extractor:
         self._normaliser = Normaliser(vocabulary.forms, vocabulary.fillers, repair.known, repair.mend)
         self._language = Language(english)
 
-    def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]:
-        """The facts of a message. `question`: the slot that was asked just before."""
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
+        """The facts of a message."""
         return self.reading(text).facts
 
     def is_english(self, text: str) -> bool:

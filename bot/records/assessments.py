@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.facts.clinical import Evidence, Level, Reason, SymptomFact, Urgency, Verdict
@@ -18,6 +18,19 @@ from bot.usecases.ports import OpenAssessment
 _BORN_CLOSED = frozenset({Level.CONTINUE, Level.NONE})
 _ALARMS = tuple(level.value for level in Level if level not in _BORN_CLOSED)
 _NOTHING_TO_SETTLE = "nothing to settle"
+
+# Made once, see bot/records/patients.py.
+_OF_PATIENT = AssessmentRow.patient_id == bindparam("patient_id")
+# Sorted by who asks: asked to sort, SQLite walks through everything ever judged instead.
+_OPEN = select(AssessmentRow).where(_OF_PATIENT, AssessmentRow.closed_at.is_(None))
+_OF_MESSAGE = (
+    select(AssessmentRow)
+    .where(AssessmentRow.message_id == bindparam("message_id"))
+    .order_by(AssessmentRow.id.desc())
+    .limit(1)
+)
+_LAST_GREEN = select(func.max(GreenCheckRow.at)).where(GreenCheckRow.patient_id == bindparam("patient_id"))
+_LAST_ALARM = select(func.max(AssessmentRow.at)).where(_OF_PATIENT, AssessmentRow.level.in_(_ALARMS))
 
 
 class SqlAssessments:
@@ -38,21 +51,16 @@ class SqlAssessments:
         self._session.add(row)
         self._session.flush()
         self._session.add_all(_fact(row, fact) for fact in facts)
-        self._session.flush()
         return row.id
 
     def for_message(self, message_id: str) -> Verdict | None:
-        wanted = select(AssessmentRow).where(AssessmentRow.message_id == message_id)
-        row = self._session.scalars(wanted.order_by(AssessmentRow.id.desc()).limit(1)).one_or_none()
+        row = self._session.scalars(_OF_MESSAGE, {"message_id": message_id}).one_or_none()
         return None if row is None else _verdict(row)
 
     def open_for(self, patient_id: str) -> Sequence[OpenAssessment]:
         """Oldest first."""
-        wanted = select(AssessmentRow).where(
-            AssessmentRow.patient_id == patient_id, AssessmentRow.closed_at.is_(None)
-        )
-        # Sorted here: asked to sort, SQLite walks through everything ever judged instead.
-        return sorted(map(_open, self._session.scalars(wanted)), key=lambda found: (found.at, found.id))
+        rows = self._session.scalars(_OPEN, {"patient_id": patient_id})
+        return sorted(map(_open, rows), key=lambda found: (found.at, found.id))
 
     def close(self, assessment_id: int, *, by: str, reason: str, now: datetime) -> None:
         """The first closing stands; closing again changes nothing. Raises NotInRecords."""
@@ -83,16 +91,10 @@ class SqlAssessments:
         self._session.add(GreenCheckRow(patient_id=patient_id, message_id=message_id, at=now))
 
     def last_green(self, patient_id: str) -> datetime | None:
-        return self._session.scalar(
-            select(func.max(GreenCheckRow.at)).where(GreenCheckRow.patient_id == patient_id)
-        )
+        return self._session.scalar(_LAST_GREEN, {"patient_id": patient_id})
 
     def last_alarm(self, patient_id: str) -> datetime | None:
-        return self._session.scalar(
-            select(func.max(AssessmentRow.at)).where(
-                AssessmentRow.patient_id == patient_id, AssessmentRow.level.in_(_ALARMS)
-            )
-        )
+        return self._session.scalar(_LAST_ALARM, {"patient_id": patient_id})
 
     def _existing(self, assessment_id: int) -> AssessmentRow:
         row = self._session.get(AssessmentRow, assessment_id)

@@ -6,16 +6,16 @@ import re
 import secrets
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.facts.talk import Delivery, Direction, Kind, Message, Reply, TurnState
 from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords
-from bot.records.patients import UNANSWERED, row_of
+from bot.records.patients import HELD, UNANSWERED, row_of
 from bot.records.retention import erase_due_text
 from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
 from bot.usecases.ports import Offered
@@ -26,11 +26,61 @@ A_LEAP = timedelta(minutes=1)  # a message from further ahead came before the cl
 _TOKEN_BYTES = 24
 _LIVE = (OfferRow.used_at.is_(None), OfferRow.withdrawn.is_(False))
 
+# Made once, see bot/records/patients.py.
+_OF_PATIENT = MessageRow.patient_id == bindparam("patient_id")
+_SAID = (_OF_PATIENT, MessageRow.direction == Direction.OUT.value)
+_NEWEST_FIRST = select(MessageRow).order_by(MessageRow.seq.desc()).limit(1)
+_LAST_SAID = _NEWEST_FIRST.where(*_SAID)
+_LAST_SAID_OF = _LAST_SAID.where(MessageRow.content_id == bindparam("content_id"))
+_LAST_ASKED = _LAST_SAID.where(MessageRow.asks.is_not(None))
+_LAST_HEARD = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.direction == Direction.IN.value)
+_OF_KEY = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.door_key_lookup == bindparam("key"))
+# Sorted by who asks: asked to sort, SQLite walks through the whole talk instead.
+_UNANSWERED = select(MessageRow).where(
+    MessageRow.state.in_(UNANSWERED), _OF_PATIENT, MessageRow.text.is_not(None)
+)
+_REPLIES = (
+    select(MessageRow).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
+)
+    select(MessageRow).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
+)
+_BEHIND = (
+    select(MessageRow)
+    .where(_OF_PATIENT, MessageRow.seq > bindparam("after"))
+    .order_by(MessageRow.seq)
+    .limit(bindparam("most"))
+)
+_OFFERED = select(OfferRow).where(
+    OfferRow.token == bindparam("token"), OfferRow.patient_id == bindparam("patient_id"), *_LIVE
+)
+_USED_UP = (
+    update(OfferRow)
+    .where(OfferRow.message_id == bindparam("under"), *_LIVE)
+    .values(used_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+_SHOWN = select(OfferRow).where(
+    OfferRow.message_id
+    == select(OfferRow.message_id)
+    .join(MessageRow, MessageRow.id == OfferRow.message_id)
+    .where(OfferRow.patient_id == bindparam("patient_id"), *_LIVE)
+    .order_by(MessageRow.seq.desc())
+    .limit(1)
+    .scalar_subquery(),
+    *_LIVE,
+)
+_BUTTONS = (
+    select(OfferRow.message_id, OfferRow.title, OfferRow.token)
+    .where(OfferRow.message_id.in_(bindparam("said", expanding=True)), *_LIVE)
+    .order_by(OfferRow.message_id, OfferRow.position)
+)
+
 
 class SqlMessages:
     def __init__(self, session: Session, lookup: Lookup) -> None:
         self._session = session
         self._lookup = lookup
+        self._looked_up: dict[str, MessageRow] = {}  # a session forgets what nobody holds
 
     def receive(
         self,
@@ -45,7 +95,7 @@ class SqlMessages:
         """A door's key counts within a patient, so nobody is handed somebody else's message for it."""
         patient = row_of(self._session, patient_id, lock=True)
         key = None if door_key is None else self._lookup.of(patient.door, patient_id, door_key)
-        if key is not None and (known := self._by_door_key(patient_id, key)) is not None:
+        if key is not None and (known := self._newest(_OF_KEY, patient_id=patient_id, key=key)) is not None:
             return known, False
         row = MessageRow(
             id=uuid.uuid4().hex,
@@ -63,24 +113,24 @@ class SqlMessages:
         self._session.flush()
         return _message(row), True
 
-    def _by_door_key(self, patient_id: str, key: str) -> Message | None:
-        return self._first(MessageRow.patient_id == patient_id, MessageRow.door_key_lookup == key)
-
     def unscreened(self, before: datetime) -> Sequence[Message]:
-        return self._all(
+        wanted = select(MessageRow).where(
             MessageRow.state == TurnState.RECEIVED.value,
             or_(MessageRow.at < before, MessageRow.at > before + A_LEAP),
             MessageRow.text.is_not(None),
-            order=(MessageRow.at, MessageRow.patient_id, MessageRow.seq),
         )
+        in_order = wanted.order_by(MessageRow.at, MessageRow.patient_id, MessageRow.seq)
+        return [_message(row) for row in self._session.scalars(in_order)]
 
     def set_state(
         self, message_id: str, state: TurnState, understanding: Mapping[str, object] | None = None
     ) -> None:
         """Merges into what was understood before; `answered` closes the question of that message."""
-        # The patient's lock comes first everywhere, or two transactions could wait for one another.
-        row_of(self._session, self._row(message_id).patient_id, lock=True)
-        row = self._row(message_id, afresh=True)
+        row = self._row(message_id)
+        if row.patient_id not in self._session.info.get(HELD, {}):
+            # The patient's lock comes first everywhere, or two transactions could wait for one another.
+            row_of(self._session, row.patient_id, lock=True)
+            self._session.refresh(row)
         row.state = state.value
         if understanding is None:
             return
@@ -91,17 +141,11 @@ class SqlMessages:
 
     def get(self, message_id: str) -> Message:
         """Raises NotInRecords."""
-        return self._with_buttons([self._row(message_id)])[0]
+        return with_buttons(self._session, [self._row(message_id)])[0]
 
     def unanswered(self, patient_id: str) -> Sequence[Message]:
-        # Sorted here: asked to sort, SQLite walks through the whole talk instead.
-        waiting = self._all(
-            MessageRow.state.in_(UNANSWERED),
-            MessageRow.patient_id == patient_id,
-            MessageRow.text.is_not(None),
-            order=(),
-        )
-        return sorted(waiting, key=lambda message: message.seq)
+        waiting = self._session.scalars(_UNANSWERED, {"patient_id": patient_id})
+        return sorted(map(_message, waiting), key=lambda message: message.seq)
 
     def say(self, patient_id: str, reply: Reply, *, in_reply_to: str | None, now: datetime) -> Message:
         """A reply to words that must go is held no longer than they are."""
@@ -148,59 +192,48 @@ class SqlMessages:
             next_try_at=now,
         )
         self._session.add_all([*offers, parcel])
-        self._session.flush()
         return _message(row, [(offer.title, offer.token) for offer in offers])
 
     def _goes_first(self, reply: Reply, in_reply_to: str | None) -> bool:
         """Safety words, unless they belong behind ordinary ones of the same answer, as a stop list does."""
         if reply.kind is not Kind.SAFETY or in_reply_to is None:
             return reply.kind is Kind.SAFETY
-        ordinary = MessageRow.kind != Kind.SAFETY.value
-        return self._first(MessageRow.in_reply_to == in_reply_to, ordinary) is None
+        before = self._session.scalars(_REPLIES, {"message_id": in_reply_to})
+        return all(row.kind == Kind.SAFETY.value for row in before)
 
     def replies_to(self, message_id: str) -> Sequence[Message]:
-        return self._all(MessageRow.in_reply_to == message_id)
+        return with_buttons(self._session, self._session.scalars(_REPLIES, {"message_id": message_id}).all())
 
     def last_said(self, patient_id: str) -> Message | None:
-        return self._first(*_said(patient_id))
+        return self._newest(_LAST_SAID, patient_id=patient_id)
 
     def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
-        return self._first(*_said(patient_id), MessageRow.content_id == content_id)
+        return self._newest(_LAST_SAID_OF, patient_id=patient_id, content_id=content_id)
 
     def last_heard(self, patient_id: str) -> Message | None:
-        return self._first(MessageRow.patient_id == patient_id, MessageRow.direction == Direction.IN.value)
+        return self._newest(_LAST_HEARD, patient_id=patient_id)
 
     def open_question(self, patient_id: str) -> Message | None:
-        asked = self._first(*_said(patient_id), MessageRow.asks.is_not(None))
-        return asked if asked is not None and self._row(asked.id).asks_open else None
+        asked = self._session.scalars(_LAST_ASKED, {"patient_id": patient_id}).one_or_none()
+        return _message(asked) if asked is not None and asked.asks_open else None
 
     def transcript(self, patient_id: str, *, after: int = 0, limit: int = 200) -> Sequence[Message]:
-        return self._all(MessageRow.patient_id == patient_id, MessageRow.seq > after, limit=limit)
+        rows = self._session.scalars(_BEHIND, {"patient_id": patient_id, "after": after, "most": limit})
+        return with_buttons(self._session, rows.all())
 
     def take_token(self, patient_id: str, token: str, now: datetime) -> Offered | None:
         if not _TOKEN.fullmatch(token):  # a forged one may hold what no database takes
             return None
         row_of(self._session, patient_id, lock=True)
-        offered = self._session.scalars(
-            select(OfferRow).where(OfferRow.token == token, OfferRow.patient_id == patient_id, *_LIVE)
-        ).one_or_none()
+        wanted = {"token": token, "patient_id": patient_id}
+        offered = self._session.scalars(_OFFERED, wanted).one_or_none()
         if offered is None:
             return None
-        self._session.execute(
-            update(OfferRow).where(OfferRow.message_id == offered.message_id, *_LIVE).values(used_at=now)
-        )
+        self._session.execute(_USED_UP, {"under": offered.message_id, "now": now})
         return Offered(offered.title, offered.payload)
 
     def offered_as(self, patient_id: str, words: str) -> str | None:
-        newest = (
-            select(OfferRow.message_id)
-            .join(MessageRow, MessageRow.id == OfferRow.message_id)
-            .where(OfferRow.patient_id == patient_id, *_LIVE)
-            .order_by(MessageRow.seq.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        shown = self._session.scalars(select(OfferRow).where(OfferRow.message_id == newest, *_LIVE))
+        shown = self._session.scalars(_SHOWN, {"patient_id": patient_id})
         said = words.strip().casefold()
         return next((offer.token for offer in shown if offer.title.casefold() == said), None)
 
@@ -222,29 +255,16 @@ class SqlMessages:
             .values(asks_open=False)
         )
 
-    def _row(self, message_id: str, *, afresh: bool = False) -> MessageRow:
-        row = self._session.get(MessageRow, message_id, populate_existing=afresh)
+    def _row(self, message_id: str) -> MessageRow:
+        row = self._session.get(MessageRow, message_id)
         if row is None:
             raise NotInRecords(f"no message {message_id} is kept")
+        self._looked_up[message_id] = row
         return row
 
-    def _first(self, *where: ColumnElement[bool]) -> Message | None:
-        newest = self._session.scalars(
-            select(MessageRow).where(*where).order_by(MessageRow.seq.desc()).limit(1)
-        ).all()
-        return next(iter(self._with_buttons(newest)), None)
-
-    def _all(
-        self,
-        *where: ColumnElement[bool],
-        order: Iterable[object] = (MessageRow.seq,),
-        limit: int | None = None,
-    ) -> Sequence[Message]:
-        wanted = select(MessageRow).where(*where).order_by(*order).limit(limit)  # type: ignore[arg-type]
-        return self._with_buttons(self._session.scalars(wanted).all())
-
-    def _with_buttons(self, rows: Sequence[MessageRow]) -> list[Message]:
-        return with_buttons(self._session, rows)
+    def _newest(self, wanted: Select[MessageRow], **which: str) -> Message | None:
+        row = self._session.scalars(wanted, which).one_or_none()
+        return None if row is None else _message(row)
 
 
 def with_buttons(session: Session, rows: Sequence[MessageRow]) -> list[Message]:
@@ -252,18 +272,9 @@ def with_buttons(session: Session, rows: Sequence[MessageRow]) -> list[Message]:
     said = [row.id for row in rows if row.direction == Direction.OUT.value]
     buttons: dict[str, list[tuple[str, str]]] = defaultdict(list)
     if said:
-        offers = session.scalars(
-            select(OfferRow)
-            .where(OfferRow.message_id.in_(said), *_LIVE)
-            .order_by(OfferRow.message_id, OfferRow.position)
-        )
-        for offer in offers:
-            buttons[offer.message_id].append((offer.title, offer.token))
+        for message_id, title, token in session.execute(_BUTTONS, {"said": said}):
+            buttons[message_id].append((title, token))
     return [_message(row, buttons[row.id]) for row in rows]
-
-
-def _said(patient_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return MessageRow.patient_id == patient_id, MessageRow.direction == Direction.OUT.value
 
 
 def _next_seq(patient: PatientRow) -> int:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.facts.talk import Delivery
 from bot.records.messages import FIRST, with_buttons
 from bot.records.tables import MessageRow, OutboxRow
 from bot.usecases.ports import Parcel
+
+_PENDING = (
+    update(OutboxRow)
+    .where(
+        OutboxRow.message_id.in_(bindparam("of", expanding=True)), OutboxRow.state == Delivery.PENDING.value
+    )
+    .values(attempts=OutboxRow.attempts + 1)
+    .execution_options(synchronize_session=False)
+)
 
 
 class SqlOutbox:
@@ -42,22 +51,14 @@ class SqlOutbox:
             for (parcel, _), message in zip(rows, messages, strict=True)
         ]
 
-    def sent(self, message_id: str, now: datetime, *, confirmed: bool = True) -> None:
+    def sent(self, message_ids: Collection[str], now: datetime, *, confirmed: bool = True) -> None:
         """A parcel sent or given up before stays as it is."""
         state = Delivery.SENT if confirmed else Delivery.UNCONFIRMED
-        self._session.execute(
-            update(OutboxRow)
-            .where(*_pending(message_id))
-            .values(state=state.value, sent_at=now, attempts=OutboxRow.attempts + 1)
-        )
+        self._session.execute(_PENDING.values(state=state.value, sent_at=now), {"of": list(message_ids)})
 
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
         outcome = {"state": Delivery.FAILED.value} if retry_at is None else {"next_try_at": retry_at}
-        self._session.execute(
-            update(OutboxRow)
-            .where(*_pending(message_id))
-            .values(attempts=OutboxRow.attempts + 1, last_error=error, **outcome)
-        )
+        self._session.execute(_PENDING.values(last_error=error, **outcome), {"of": [message_id]})
 
 
 def _is_due(parcel: type[OutboxRow], now: datetime) -> ColumnElement[bool]:
@@ -82,7 +83,3 @@ def _must_wait(now: datetime) -> ColumnElement[bool]:
         .correlate(OutboxRow, MessageRow)
         .exists()
     )
-
-
-def _pending(message_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return OutboxRow.message_id == message_id, OutboxRow.state == Delivery.PENDING.value

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import Select, bindparam, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,18 +15,39 @@ from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords
 from bot.records.tables import Base, ConsentRow, MessageRow, PatientRow
 
+HELD = "held"  # in a session's `info`: the rows of persons that its transaction has locked, by id
 LONGEST_LEASE = timedelta(seconds=75)  # the engine has 60 s at most, and the lease a margin
 UNANSWERED = (TurnState.SCREENED.value, TurnState.WAITING.value)
 
 
+# Made once: to build a statement anew, and its key in SQLAlchemy's cache, costs as much as to run it.
+_AT_ADDRESS = select(PatientRow).where(PatientRow.address_lookup == bindparam("key"))
+_OF_ID = select(PatientRow).where(PatientRow.id == bindparam("key"))
+_HELD_AT_ADDRESS, _HELD_OF_ID = (
+    wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
+    for wanted in (_AT_ADDRESS, _OF_ID)
+)
+
+
 def row_of(session: Session, patient_id: str, *, lock: bool = False) -> PatientRow:
     """The person's row; with `lock` nobody else changes the person's things until this transaction ends."""
-    wanted = select(PatientRow).where(PatientRow.id == patient_id)
-    if lock:
-        wanted = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
-    row = session.scalars(wanted).one_or_none()
+    row = _found(session, patient_id, lock=lock)
     if row is None:
         raise NotInRecords(f"no patient {patient_id} is kept")
+    return row
+
+
+def _found(session: Session, patient_id: str, *, lock: bool) -> PatientRow | None:
+    held: dict[str, PatientRow] = session.info.setdefault(HELD, {})
+    if patient_id in held:
+        return held[patient_id]
+    return _hold(session, _HELD_OF_ID, patient_id) if lock else session.get(PatientRow, patient_id)
+
+
+def _hold(session: Session, wanted: Select[PatientRow], key: str) -> PatientRow | None:
+    row = session.scalars(wanted, {"key": key}).one_or_none()
+    if row is not None:
+        session.info.setdefault(HELD, {})[row.id] = row
     return row
 
 
@@ -35,9 +56,12 @@ class SqlPatients:
         self._session = session
         self._lookup = lookup
 
-    def at_door(self, door: str, address: str) -> Patient | None:
-        wanted = select(PatientRow).where(PatientRow.address_lookup == self._lookup.of(door, address))
-        row = self._session.scalars(wanted).one_or_none()
+    def at_door(self, door: str, address: str, *, hold: bool = False) -> Patient | None:
+        key = self._lookup.of(door, address)
+        if hold:
+            row = _hold(self._session, _HELD_AT_ADDRESS, key)
+        else:
+            row = self._session.scalars(_AT_ADDRESS, {"key": key}).one_or_none()
         return None if row is None else _patient(row)
 
     def enrol(self, door: str, address: str, now: datetime) -> Patient:
@@ -116,24 +140,16 @@ class SqlPatients:
         )
 
     def claim_turn(self, patient_id: str, owner: str, now: datetime, until: datetime) -> bool:
-        free = or_(
-            PatientRow.turn_owner == owner,
-            _is_free(now),
-        )
-        claimed = (
-            update(PatientRow)
-            .where(PatientRow.id == patient_id, free)
-            .values(turn_owner=owner, turn_until=until)
-            .returning(PatientRow.id)
-        )
-        return self._session.execute(claimed).one_or_none() is not None
+        row = row_of(self._session, patient_id, lock=True)
+        if row.turn_owner != owner and not _is_free(row.turn_owner, row.turn_until, now):
+            return False
+        row.turn_owner, row.turn_until = owner, until
+        return True
 
     def release_turn(self, patient_id: str, owner: str) -> None:
-        self._session.execute(
-            update(PatientRow)
-            .where(PatientRow.id == patient_id, PatientRow.turn_owner == owner)
-            .values(turn_owner=None, turn_until=None)
-        )
+        row = _found(self._session, patient_id, lock=True)
+        if row is not None and row.turn_owner == owner:
+            row.turn_owner = row.turn_until = None
 
     def with_waiting(self, now: datetime) -> Sequence[str]:
         """Longest waiting first."""
@@ -144,12 +160,12 @@ class SqlPatients:
             .subquery()
         )
         wanted = (
-            select(PatientRow.id)
+            select(PatientRow.id, PatientRow.turn_owner, PatientRow.turn_until)
             .join(waiting, waiting.c.patient_id == PatientRow.id)
-            .where(_is_free(now))
             .order_by(waiting.c.since)
         )
-        return self._session.scalars(wanted).all()
+        found = self._session.execute(wanted)
+        return [patient_id for patient_id, owner, until in found if _is_free(owner, until, now)]
 
     def remind_at(self, patient_id: str, when: datetime | None) -> None:
         row_of(self._session, patient_id, lock=True).remind_at = when
@@ -177,17 +193,14 @@ class SqlPatients:
             gone = self._session.execute(delete(table).where(column == patient_id).returning(column)).all()
             if gone:
                 removed[table.name] = len(gone)
+        self._session.info.pop(HELD, None)
         self._session.expire_all()
         return removed
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
+def _is_free(owner: str | None, until: datetime | None, now: datetime) -> bool:
     """Whether nobody holds the turn. A lease longer than any was given before the clock was set back."""
-    return or_(
-        PatientRow.turn_owner.is_(None),
-        PatientRow.turn_until <= now,
-        PatientRow.turn_until > now + LONGEST_LEASE,
-    )
+    return owner is None or until is None or not now < until <= now + LONGEST_LEASE
 
 
 def _patient(row: PatientRow) -> Patient:

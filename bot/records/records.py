@@ -22,7 +22,7 @@ from bot.records.flags import SqlFlags
 from bot.records.messages import SqlMessages
 from bot.records.misses import SqlMisses
 from bot.records.outbox import SqlOutbox
-from bot.records.patients import SqlPatients
+from bot.records.patients import HELD, SqlPatients
 from bot.records.retention import purge_older
 from bot.records.rotation import reseal_all
 from bot.records.symptom_log import SqlSymptomLog
@@ -46,6 +46,7 @@ class SqlUnit:
 
     def commit(self) -> None:
         self._session.commit()
+        self._session.info.pop(HELD, None)
 
 
 class SqlRecords:
@@ -53,6 +54,7 @@ class SqlRecords:
 
     def __init__(self, url: str, cipher: Cipher) -> None:
         self._engine = open_database(url, cipher)
+        self._reader = self._engine.execution_options(reads_only=True)
         self._cipher = cipher
         self._lookup: Lookup | None = None
 
@@ -99,7 +101,7 @@ class SqlRecords:
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
-        with Session(self._engine.execution_options(reads_only=True)) as session:
+        with Session(self._reader) as session:
             yield session
 
     def _read_lookup(self) -> Lookup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,11 +45,20 @@ LOGS = frozenset({"log_symptom", CORRECTS})
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """What the engine is told with a message, and the alarms that stood when it was told."""
+
+    message: Message
+    metadata: Mapping[str, object]
+    alarms: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """The message whose turn it is. `ours` is False while somebody else holds the patient's lease."""
 
     ours: bool
-    message: Message | None
+    next: Brief | None
 
 
 class EngineTurns:
@@ -82,61 +91,55 @@ class EngineTurns:
                 return
             await asyncio.sleep(0.05)
         try:
-            while taken.message is not None:
-                if not await self._turn(taken.message):
-                    await to_thread.run_sync(self._keep_all_waiting, patient_id)
+            while taken.next is not None:
+                try:
+                    turn = await self._ask(taken.next)
+                except EngineSilent:
+                    await to_thread.run_sync(self._keep_waiting, patient_id, taken.next.message)
                     return
-                taken = await to_thread.run_sync(self._take, patient_id, owner)
+                taken = await to_thread.run_sync(self._write, taken.next, turn, owner)
         finally:
-            if taken.message is not None:
+            if taken.next is not None:
                 await to_thread.run_sync(self._release, patient_id, owner)
 
     def _take(self, patient_id: str, owner: str) -> Taken:
+        with self._records.unit() as uow:
+            taken = self._next(uow, patient_id, owner)
+            uow.commit()
+        return taken
+
+    def _next(self, uow: UnitOfWork, patient_id: str, owner: str) -> Taken:
         """The next message with the lease for its turn, in one go; where there is none, the lease is free."""
         now = self._clock()
+        message = next(iter(uow.messages.unanswered(patient_id)), None)
+        if message is None:
+            uow.patients.release_turn(patient_id, owner)
+            return Taken(True, None)
         until = now + timedelta(seconds=self._deadline) + LEASE_MARGIN
-        with self._records.unit() as uow:
-            message = next(iter(uow.messages.unanswered(patient_id)), None)
-            if message is None:
-                uow.patients.release_turn(patient_id, owner)
-            ours = message is None or uow.patients.claim_turn(patient_id, owner, now, until)
-            uow.commit()
-        return Taken(ours, message if ours else None)
+        ours = uow.patients.claim_turn(patient_id, owner, now, until)
+        return Taken(ours, self._brief(uow, message, now) if ours else None)
 
     def _release(self, patient_id: str, owner: str) -> None:
         with self._records.unit() as uow:
             uow.patients.release_turn(patient_id, owner)
             uow.commit()
 
-    async def _turn(self, message: Message) -> bool:
-        """One message to the engine and its replies to the patient; False where the engine is silent."""
-        metadata, known = await to_thread.run_sync(self._brief, message)
-        try:
-            turn = await self._ask(message, metadata)
-        except EngineSilent:
-            await to_thread.run_sync(self._keep_waiting, message)
-            return False
-        await to_thread.run_sync(self._write, message, turn, known)
-        return True
-
-    async def _ask(self, message: Message, metadata: Mapping[str, object]) -> EngineTurn:
+    async def _ask(self, brief: Brief) -> EngineTurn:
         """What the engine makes of it. A message that breaks it each time doesn't hold up those behind it."""
+        message = brief.message
         words = _without_slash(message.text or "")
         for _ in range(TRIES):
             try:
-                return await self._engine.turn(message.patient_id, message.id, words, metadata)
+                return await self._engine.turn(message.patient_id, message.id, words, brief.metadata)
             except EngineFailed:
                 log.error("a turn failed inside the engine")
         return EngineTurn(replies=(), intent=None, confidence=0.0, ranking=(), flow=None)
 
-    def _brief(self, message: Message) -> tuple[dict[str, object], frozenset[int]]:
-        """What the engine is told with the message, and the alarms that stood when it was told."""
-        with self._records.reading() as uow:
-            patient = uow.patients.get(message.patient_id)
-            verdict = uow.assessments.for_message(message.id) or NOTHING
-            state = present_state(uow, patient, self._clock(), self._library)
-            asked = uow.messages.open_question(patient.id)
-            alarms = frozenset(a.id for a in _alarms(uow, message))
+    def _brief(self, uow: UnitOfWork, message: Message, now: datetime) -> Brief:
+        patient = uow.patients.get(message.patient_id)
+        verdict = uow.assessments.for_message(message.id) or NOTHING
+        standing = uow.assessments.open_for(patient.id)
+        asked = uow.messages.open_question(patient.id)
         known = message.understanding
         reports = "report" in known
         answer = {"slot": known["slot"], "value": known["value"]} if "slot" in known and not reports else None
@@ -155,79 +158,94 @@ class EngineTurns:
             "intent": intent,
             "slots": slots,
             "standing": patient.standing.value,
-            "flow_closed": bool(state.open),
+            "flow_closed": bool(standing),
             "act_at": self._library.number("act_at"),
             "offer_at": self._library.number("offer_at"),
         }
-        return metadata, alarms
+        return Brief(message, metadata, frozenset(a.id for a in _alarms(standing, message)))
 
-    def _keep_all_waiting(self, patient_id: str) -> None:
-        """What stands in line behind a message that the engine left unanswered is told so as well."""
+    def _keep_waiting(self, patient_id: str, asked: Message) -> None:
+        """The honest sentence, once for each message; the scheduler asks again.
+
+        What stands in line behind a message that the engine left unanswered is told so as well.
+        """
         with self._records.reading() as uow:
             behind = [m for m in uow.messages.unanswered(patient_id) if m.state is TurnState.SCREENED]
-        for message in behind:
-            self._keep_waiting(message)
+        for message in (asked, *(m for m in behind if m.id != asked.id)):
+            self._keep_one_waiting(message)
 
-    def _keep_waiting(self, message: Message) -> None:
-        """The honest sentence, once for each message; the scheduler asks again."""
+    def _keep_one_waiting(self, message: Message) -> None:
         now = self._clock()
         with self._records.unit() as uow:
             patient = uow.patients.hold(message.patient_id)
-            if uow.messages.get(message.id).state is TurnState.ANSWERED:
+            kept = uow.messages.get(message.id)
+            if kept.state is TurnState.ANSWERED:
                 return
             verdict = uow.assessments.for_message(message.id) or NOTHING
-            if message.state is not TurnState.WAITING:
+            if kept.state is not TurnState.WAITING:
                 for reply in self._words.composed(
                     patient, verdict.level, lambda say: _while_silent(say, verdict)
                 ):
                     uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-            uow.messages.set_state(message.id, TurnState.WAITING, message.understanding)
+            uow.messages.set_state(message.id, TurnState.WAITING)
             uow.commit()
 
-    def _write(self, message: Message, turn: EngineTurn, known: frozenset[int]) -> None:
+    def _write(self, brief: Brief, turn: EngineTurn, owner: str) -> Taken:
+        """Keep the answer, and take the next message in the same go."""
+        with self._records.unit() as uow:
+            patient = uow.patients.hold(brief.message.patient_id)
+            kept = uow.messages.get(brief.message.id)
+            if kept.state is not TurnState.ANSWERED:
+                self._keep_answer(uow, patient, kept, turn, brief.alarms)
+            taken = self._next(uow, patient.id, owner)
+            uow.commit()
+        return taken
+
+    def _keep_answer(
+        self, uow: UnitOfWork, patient: Patient, message: Message, turn: EngineTurn, known: frozenset[int]
+    ) -> None:
         """Screen the engine's replies against the patient's present state, and keep them."""
         now = self._clock()
-        with self._records.unit() as uow:
-            patient = uow.patients.hold(message.patient_id)
-            if uow.messages.get(message.id).state is TurnState.ANSWERED:
-                return
-            state = present_state(uow, patient, now, self._library)
-            verdict = uow.assessments.for_message(message.id) or NOTHING
-            asked = uow.messages.open_question(patient.id)
-            covered_by = _covered_by(uow, message)
-            if verdict.level not in INTERRUPTING and covered_by is None:
-                informed = all(a.id in known for a in _alarms(uow, message))
-                replies = self._words.composed(
-                    patient,
-                    verdict.level,
-                    lambda say: (
-                        _with_care(say, verdict, turn, screened(turn.replies, state, say))
-                        if informed
-                        else say.verdict(verdict) + say.standing(state.levels)
-                    ),
-                )
-                said = {reply.content_id for reply in uow.messages.replies_to(message.id)}
-                for reply in replies:
-                    if reply.content_id not in said:  # our own words while the engine was silent
-                        uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-            understanding = {
-                **message.understanding,
-                "intent": turn.intent,
-                "confidence": turn.confidence,
-                "ranking": [list(pair) for pair in turn.ranking[:5]],
-                "flow": turn.flow,
-            } | ({"covered_by": covered_by} if covered_by else {})
-            if turn.intent == "answer" and asked is not None:
-                understanding.setdefault("answered", asked.id)
-            uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
-            if understanding.get("slot") in PLANNED_BY:
-                plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
-            if understanding.get("slot") in LOGGED or turn.intent in LOGS:
-                self._judge_log(uow, patient, message, now)
-            if turn.flow is None and turn.replies and turn.replies[-1].content_id in ROOM_BEHIND:
-                for reply in invite(uow, patient, now, self._library, self._words):
+        standing = uow.assessments.open_for(patient.id)
+        alarms = _alarms(standing, message)
+        state = present_state(uow, patient, now, self._library, standing)
+        verdict = uow.assessments.for_message(message.id) or NOTHING
+        asked = uow.messages.open_question(patient.id)
+        covered_by = _covered_by(uow, alarms, message)
+        if verdict.level not in INTERRUPTING and covered_by is None:
+            informed = all(a.id in known for a in alarms)
+            replies = self._words.composed(
+                patient,
+                verdict.level,
+                lambda say: (
+                    _with_care(say, verdict, turn, screened(turn.replies, state, say))
+                    if informed
+                    else say.verdict(verdict) + say.standing(state.levels)
+                ),
+            )
+            said = _said_while_silent(uow, message)
+            for reply in replies:
+                if reply.content_id not in said:
                     uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
-            uow.commit()
+        understanding: dict[str, object] = {
+            "intent": turn.intent,
+            "confidence": turn.confidence,
+            "ranking": [list(pair) for pair in turn.ranking[:5]],
+            "flow": turn.flow,
+        }
+        if covered_by:
+            understanding["covered_by"] = covered_by
+        if turn.intent == "answer" and asked is not None and "answered" not in message.understanding:
+            understanding["answered"] = asked.id
+        uow.messages.set_state(message.id, TurnState.ANSWERED, understanding)
+        slot = message.understanding.get("slot")
+        if slot in PLANNED_BY:
+            plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
+        if slot in LOGGED or turn.intent in LOGS:
+            self._judge_log(uow, patient, message, now)
+        if turn.flow is None and turn.replies and turn.replies[-1].content_id in ROOM_BEHIND:
+            for reply in invite(uow, patient, now, self._library, self._words):
+                uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
 
     def _judge_log(self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime) -> None:
         """What the log says now that something new stands in it, unless that is open already."""
@@ -258,15 +276,21 @@ def _while_silent(say: Say, verdict: Verdict) -> tuple[Reply, ...]:
     return say.verdict(verdict) + honest
 
 
-def _alarms(uow: UnitOfWork, message: Message) -> list[OpenAssessment]:
+def _said_while_silent(uow: UnitOfWork, message: Message) -> set[str | None]:
+    """What we said ourselves to a message that the engine let wait; it isn't said again."""
+    if message.state is not TurnState.WAITING:
+        return set()
+    return {reply.content_id for reply in uow.messages.replies_to(message.id)}
+
+
+def _alarms(standing: Sequence[OpenAssessment], message: Message) -> list[OpenAssessment]:
     """The crisis, stop and check that stand because of other messages."""
-    standing = uow.assessments.open_for(message.patient_id)
     return [a for a in standing if a.level in INTERRUPTING and a.message_id != message.id]
 
 
-def _covered_by(uow: UnitOfWork, message: Message) -> str | None:
+def _covered_by(uow: UnitOfWork, alarms: Sequence[OpenAssessment], message: Message) -> str | None:
     """The later message whose alarm we answered: after that, an ordinary reply to this one would mislead."""
-    causes = [uow.messages.get(a.message_id) for a in _alarms(uow, message) if a.message_id]
+    causes = [uow.messages.get(a.message_id) for a in alarms if a.message_id]
     return next((cause.id for cause in causes if cause.seq > message.seq), None)
 
 

@@ -21,7 +21,9 @@ from bot.facts.talk import Flag, Message, Patient, Reply, Standing, TurnState
 
 
 class Patients(Protocol):
-    def at_door(self, door: str, address: str) -> Patient | None: ...
+    def at_door(self, door: str, address: str, *, hold: bool = False) -> Patient | None:
+        """With `hold`, as below."""
+
     def enrol(self, door: str, address: str, now: datetime) -> Patient: ...
     def get(self, patient_id: str) -> Patient:
         """LookupError: nobody of that id."""
@@ -105,7 +107,9 @@ class Messages(Protocol):
         """Write an outbound message, its unused button tokens and its outbox row (safety first in line)."""
 
     def replies_to(self, message_id: str) -> Sequence[Message]: ...
-    def last_said(self, patient_id: str) -> Message | None: ...
+    def last_said(self, patient_id: str) -> Message | None:
+        """As the two below, without the buttons that hang on it."""
+
     def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
         """The newest outbound message with that content id."""
 
@@ -233,7 +237,7 @@ class Outbox(Protocol):
         Safety words that begin an answer wait for nothing but those before them in it.
         """
 
-    def sent(self, message_id: str, now: datetime, *, confirmed: bool = True) -> None: ...
+    def sent(self, message_ids: Collection[str], now: datetime, *, confirmed: bool = True) -> None: ...
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
         """With `retry_at` None it's given up."""
 
@@ -308,7 +312,7 @@ class Screen(Protocol):
 
     version: str
 
-    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]: ...
+    def read(self, text: str) -> tuple[SymptomFact, ...]: ...
     def is_english(self, text: str) -> bool:
         """False only where the words are clearly in another language: no sign in them would be found."""
 

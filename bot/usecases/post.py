@@ -52,7 +52,7 @@ class Post:
     def sent(self, message_id: str, *, confirmed: bool = True) -> None:
         """`confirmed` False: it left whole and nobody answered, so it may have been delivered or not."""
         with self._records.unit() as uow:
-            uow.outbox.sent(message_id, self._clock(), confirmed=confirmed)
+            uow.outbox.sent([message_id], self._clock(), confirmed=confirmed)
             uow.commit()
 
     def put_off(self, parcel: Parcel, error: str, wait: timedelta | None = None) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.facts.talk import Patient, Standing
 from bot.triage.guarantee import PresentState
-from bot.usecases.ports import Library, UnitOfWork
+from bot.usecases.ports import Library, OpenAssessment, UnitOfWork
 
 
 def zone_of(patient: Patient, library: Library) -> tzinfo:
@@ -30,15 +31,20 @@ def green_today(green: datetime | None, alarm: datetime | None, now: datetime, z
     return green.astimezone(zone).date() == now.astimezone(zone).date() and green <= now
 
 
-def present_state(uow: UnitOfWork, patient: Patient, now: datetime, library: Library) -> PresentState:
-    standing = uow.assessments.open_for(patient.id)
+def present_state(
+    uow: UnitOfWork,
+    patient: Patient,
+    now: datetime,
+    library: Library,
+    standing: Sequence[OpenAssessment] | None = None,
+) -> PresentState:
+    """`standing`: what stands open, where the caller has read it already."""
+    if standing is None:
+        standing = uow.assessments.open_for(patient.id)
+    green = uow.assessments.last_green(patient.id)
+    alarm = None if green is None else uow.assessments.last_alarm(patient.id)
     return PresentState(
         open=tuple((a.level, frozenset(a.regions)) for a in standing),
         consented=patient.standing is Standing.ACTIVE or "consent" in patient.profile,
-        green_today=green_today(
-            uow.assessments.last_green(patient.id),
-            uow.assessments.last_alarm(patient.id),
-            now,
-            zone_of(patient, library),
-        ),
+        green_today=green_today(green, alarm, now, zone_of(patient, library)),
     )

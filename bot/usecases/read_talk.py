@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from bot.facts.clinical import PainEntry
@@ -28,19 +28,15 @@ class ReadTalk:
             patient = uow.patients.at_door(door, address)
             return patient.id if patient else None
 
-    def replies_to(self, message_id: str) -> Sequence[Message]:
+    def answer_to(self, message_id: str) -> tuple[Sequence[Message], Mapping[str, object]]:
+        """What was said to a message, and what it was understood as."""
         with self._records.reading() as uow:
-            return uow.messages.replies_to(message_id)
+            return uow.messages.replies_to(message_id), uow.messages.get(message_id).understanding
 
-    def delivered(self, message_ids: Iterable[str]) -> None:
+    def delivered(self, message_ids: Collection[str]) -> None:
         with self._records.unit() as uow:
-            for message_id in message_ids:
-                uow.outbox.sent(message_id, self._clock())
+            uow.outbox.sent(message_ids, self._clock())
             uow.commit()
-
-    def understanding(self, message_id: str) -> Mapping[str, object]:
-        with self._records.reading() as uow:
-            return uow.messages.get(message_id).understanding
 
     def progress(self, patient_id: str) -> Sequence[PainEntry]:
         """The pain values of the days that the progress picture shows."""

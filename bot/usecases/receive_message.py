@@ -55,6 +55,17 @@ class Arrival:
     pressed: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What typed words say by themselves. `facts` is None where they could not be read."""
+
+    facts: tuple[SymptomFact, ...] | None
+    foreign: bool
+
+
+UNHEARD = Heard((), foreign=False)  # a button's words are ours
+
+
 class ReceiveMessage:
     """Doors call `arrive` (quick, blocking, commits) and then await `answer`."""
 
@@ -92,7 +103,7 @@ class ReceiveMessage:
         """Keep the message, screen it, and answer crisis, stop and check at once."""
         now = self._clock()
         with self._records.unit() as uow:
-            patient = uow.patients.at_door(door, address) or uow.patients.enrol(door, address, now)
+            patient = uow.patients.at_door(door, address, hold=True) or uow.patients.enrol(door, address, now)
             button = token or uow.messages.offered_as(patient.id, text)
             offered = uow.messages.take_token(patient.id, button, now) if button else None
             erase_at = None if patient.standing is Standing.ACTIVE else now + self._hold
@@ -112,38 +123,56 @@ class ReceiveMessage:
             verdict = self._verdict_of(message.id)
             return Arrival(patient.id, message.id, True, verdict, verdict.level in INTERRUPTING, pressed)
         unusable = token is not None and offered is None
-        verdict, settled = self._screen_message(patient, message, unusable=unusable)
+        verdict, settled = self._screen_message(message, unusable=unusable)
         return Arrival(patient.id, message.id, False, verdict, settled, pressed)
 
     def screen_left_behind(self) -> list[str]:
         """Screen messages that were kept, but not screened before a process died; whose they are."""
         with self._records.reading() as uow:
             left = uow.messages.unscreened(self._clock() - LEFT_BEHIND)
-            patients = {m.patient_id: uow.patients.get(m.patient_id) for m in left}
         for message in left:
             try:
-                self._screen_message(patients[message.patient_id], message, unusable=False)
+                self._screen_message(message, unusable=False)
             except Exception as fault:  # one that can't be handled must not hold up everybody else's
                 log.error("screening a message left behind failed: %s", type(fault).__name__)
-        return list(patients)
+        return list(dict.fromkeys(message.patient_id for message in left))
 
     def _verdict_of(self, message_id: str) -> Verdict:
         with self._records.reading() as uow:
             return uow.assessments.for_message(message_id) or NOTHING
 
-    def _screen_message(self, patient: Patient, message: Message, *, unusable: bool) -> tuple[Verdict, bool]:
+    def _hear(self, text: str) -> Heard:
+        """What the typed words say, whatever they answer."""
+        try:
+            facts = self._screen.read(text)
+        except Exception as fault:  # whatever breaks in reading, the patient must hear that it broke
+            log.error("screening a message failed: %s", type(fault).__name__)
+            return Heard(None, foreign=False)
+        return Heard(facts, foreign=not facts and self._is_foreign(text))
+
+    def _is_foreign(self, text: str) -> bool:
+        if self._library.short_form(text) is not None:
+            return False
+        try:
+            return not self._screen.is_english(text)
+        except Exception as fault:  # the signs were looked for all the same; the message must go on
+            log.error("telling the language failed: %s", type(fault).__name__)
+            return False
+
+    def _screen_message(self, message: Message, *, unusable: bool) -> tuple[Verdict, bool]:
         """Facts, verdict, flag and our own reply in one transaction; whether we have answered."""
         now = self._clock()
-        with self._records.reading() as uow:
-            asked = uow.messages.open_question(patient.id)
-        answer = self._answer_in(patient, message, asked, now)
-        facts = self._facts(message, answer, asked)
-        unreadable = self._unreadable(message, answer, facts)
+        heard = UNHEARD if message.payload is not None else self._hear(message.text or "")
         with self._records.unit() as uow:
-            uow.patients.hold(patient.id)
+            patient = uow.patients.hold(message.patient_id)
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
                 return known, known.level in INTERRUPTING
+            asked = uow.messages.open_question(patient.id)
+            answer = self._answer_in(patient, message, asked, now)
+            facts = self._facts(message, answer, heard)
+            # Typed in another language, and nothing understood: a sign may hide there that nobody finds.
+            unreadable = heard.foreign and answer is None
             standing = uow.assessments.open_for(patient.id)
             judged = self._judge(uow, patient.id, facts, now)
             verdict, settlement = settle(
@@ -219,36 +248,16 @@ class ReceiveMessage:
         return read_answer(question, text, self._library.short_form(text))
 
     def _facts(
-        self, message: Message, answer: Answer | Misfit | None, asked: Message | None
+        self, message: Message, answer: Answer | Misfit | None, heard: Heard
     ) -> tuple[SymptomFact, ...] | None:
         """What a button reports is what it says; typed words are read even where they answer a question.
 
         None where the words could not be read: that is said and flagged, never passed over.
         """
-        text = message.text or ""
         sign = answer.option.sign if isinstance(answer, Answer) and answer.option else None
-        pressed = (self._screen.fact(sign, text, None),) if sign else ()
-        if message.payload is not None or pressed:
-            return pressed
-        try:
-            return self._screen.read(text, asked.asks if asked else None)
-        except Exception as fault:  # whatever breaks in reading, the patient must hear that it broke
-            log.error("screening a message failed: %s", type(fault).__name__)
-            return None
-
-    def _unreadable(
-        self, message: Message, answer: Answer | Misfit | None, facts: tuple[SymptomFact, ...] | None
-    ) -> bool:
-        """Typed in another language, and nothing understood: a sign may hide there that nobody finds."""
-        text = message.text or ""
-        understood = answer is not None or facts != () or self._library.short_form(text) is not None
-        if message.payload is not None or understood:
-            return False
-        try:
-            return not self._screen.is_english(text)
-        except Exception as fault:  # the signs were looked for all the same; the message must go on
-            log.error("telling the language failed: %s", type(fault).__name__)
-            return False
+        if sign:
+            return (self._screen.fact(sign, message.text or "", None),)
+        return () if message.payload is not None else heard.facts
 
     def _judge(
         self, uow: UnitOfWork, patient_id: str, facts: tuple[SymptomFact, ...] | None, now: datetime

@@ -13,7 +13,7 @@ from bot.triage.rules import Rules
 
 
 class Extractor(Protocol):
-    def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]: ...
+    def read(self, text: str) -> tuple[SymptomFact, ...]: ...
     def is_english(self, text: str) -> bool: ...
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact: ...
 
@@ -34,8 +34,8 @@ class Screening:
     def _extractor(self) -> Extractor:
         return self._make_extractor()
 
-    def read(self, text: str, question: str | None = None) -> tuple[SymptomFact, ...]:
-        return self._extractor.read(text, question)
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
+        return self._extractor.read(text)
 
     def is_english(self, text: str) -> bool:
         """False only where the words are clearly in another language: no sign in them would be found."""

@@ -39,8 +39,7 @@ class Api:
         self._check_caller(request)
         message = api_message(await json_of(request))
         arrival = await self._coach.hear(_address(message.conversation), message.said, PATIENCE)
-        replies = await self._coach.replies_to(arrival.message_id)
-        understanding = await self._coach.understanding(arrival.message_id)
+        replies, understanding = await self._coach.answer_to(arrival.message_id)
         return JSONResponse(
             {
                 "replies": [_reply(reply) for reply in replies],

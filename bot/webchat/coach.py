@@ -81,11 +81,9 @@ class Coach:
             talk.extend(batch)
         return talk
 
-    async def replies_to(self, message_id: str) -> Sequence[Message]:
-        return await to_thread.run_sync(self._house.talk.replies_to, message_id)
-
-    async def understanding(self, message_id: str) -> Mapping[str, object]:
-        return await to_thread.run_sync(self._house.talk.understanding, message_id)
+    async def answer_to(self, message_id: str) -> tuple[Sequence[Message], Mapping[str, object]]:
+        """What was said to a message, and what it was understood as."""
+        return await to_thread.run_sync(self._house.talk.answer_to, message_id)
 
     async def document(self, address: str, message_id: str) -> Document | None:
         """What that message hands over to whom it was said; None for everybody else."""

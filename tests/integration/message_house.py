@@ -153,7 +153,7 @@ class House:
             while parcels := uow.outbox.due(self.door, self.clock()):
                 line.extend(parcels)
                 for parcel in parcels:
-                    uow.outbox.sent(parcel.message.id, self.clock())
+                    uow.outbox.sent([parcel.message.id], self.clock())
         return line
 
 
@@ -193,7 +193,7 @@ class Person:
         return await self.say(token=self.token(title))
 
     def answers_to(self, arrival: Arrival) -> list[str]:
-        replies = self._house.talk.replies_to(arrival.message_id)
+        replies, _ = self._house.talk.answer_to(arrival.message_id)
         return [reply.content_id or "" for reply in replies]
 
     def token(self, title: str) -> str:

@@ -31,9 +31,9 @@ class PassedOn:
         self.version = screen.version
         self.reads = 0
 
-    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
         self.reads += 1
-        return self._screen.read(text, question)
+        return self._screen.read(text)
 
     def is_english(self, text: str) -> bool:
         return self._screen.is_english(text)
@@ -61,7 +61,7 @@ class PassedOn:
 
 
 class BrokenReading(PassedOn):
-    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
         raise RuntimeError(f"reading broke over: {text}")
 
 
@@ -78,7 +78,7 @@ class BrokenJudging(PassedOn):
 class Killed(PassedOn):
     """The process dies in the middle of screening."""
 
-    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
         raise SystemExit
 
 
@@ -87,8 +87,8 @@ class Overlapping(PassedOn):
 
     house: House
 
-    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
-        facts = super().read(text, question)
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
+        facts = super().read(text)
         if self.reads == 1:
             self.house.receive.screen_left_behind()
         return facts
@@ -100,9 +100,9 @@ class Watching(PassedOn):
     house: House
     seen: list[str | None]
 
-    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
         self.seen = [m.text for m in self.house.stranger().wrote]
-        return super().read(text, question)
+        return super().read(text)
 
 
 def test_a_message_is_committed_before_it_is_read(house: House, screen: Screen) -> None:
@@ -254,9 +254,9 @@ async def test_a_message_left_behind_that_two_processes_read_at_once_is_answered
     class BothRead(PassedOn):
         both = threading.Barrier(2)
 
-        def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+        def read(self, text: str) -> tuple[SymptomFact, ...]:
             self.both.wait(10)
-            return super().read(text, question)
+            return super().read(text)
 
     person = house.patient()
     house.screen_with(Killed(screen))

@@ -57,19 +57,19 @@ async def test_a_late_reply_to_an_earlier_message_is_dropped_after_a_stop(house:
     assert person.ids == ["say_stop_chest"]
     assert person.states == [TurnState.ANSWERED, TurnState.ANSWERED]
     (stop,) = [m.id for m in person.wrote if m.text == CHEST]
-    assert house.talk.understanding(covered.message_id)["covered_by"] == stop
+    assert house.talk.answer_to(covered.message_id)[1]["covered_by"] == stop
 
 
-async def test_an_ordinary_turn_takes_the_write_lock_five_times(
+async def test_an_ordinary_turn_takes_the_write_lock_four_times(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kept, screened, taken, answered, given back: each costs everybody else at the database a wait."""
+    """Kept, screened, taken, answered: each costs everybody else at the database a wait."""
     person = house.patient()
     begun: list[None] = []
     unit = SqlRecords.unit
     monkeypatch.setattr(SqlRecords, "unit", lambda records: (begun.append(None), unit(records))[1])
     await person.send("hello")
-    assert len(begun) == 5
+    assert len(begun) == 4
 
 
 class Pausing:
@@ -82,11 +82,11 @@ class Pausing:
     def __getattr__(self, name: str) -> object:
         return getattr(self._screen, name)
 
-    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
         if text == CHEST:
             self.reached.set()
             assert self.go_on.wait(10)
-        return self._screen.read(text, question)
+        return self._screen.read(text)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_a_message_between_a_stop_and_its_verdict_is_told_that_the_stop_st
     stop, asked = await asyncio.gather(stopping, asking)
     assert person.answers_to(stop) == ["say_stop_chest"]
     assert person.answers_to(asked) == ids
-    assert "covered_by" not in house.talk.understanding(asked.message_id)
+    assert "covered_by" not in house.talk.answer_to(asked.message_id)[1]
 
 
 async def test_a_late_reply_without_a_stop_in_between_is_said(house: House) -> None:
@@ -319,7 +319,7 @@ async def test_the_talk_is_shown_in_order_and_from_where_one_left_off(house: Hou
 async def test_what_the_engine_understood_is_kept_with_the_message(house: House) -> None:
     person = house.patient()
     arrival = await person.send("hello")
-    understood = house.talk.understanding(arrival.message_id)
+    understood = house.talk.answer_to(arrival.message_id)[1]
     assert understood["intent"] == "greet"
     assert understood["ranking"] == [["greet", 0.9]]
 

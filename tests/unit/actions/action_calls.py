@@ -21,7 +21,7 @@ class PlainScreen:
 
     version = "test"
 
-    def read(self, text: str, question: str | None) -> tuple[SymptomFact, ...]:
+    def read(self, text: str) -> tuple[SymptomFact, ...]:
         return ()
 
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:

@@ -13,7 +13,7 @@ import sys
 from bot.assembly import assemble
 from bot.settings import load
 house = assemble(load(), reads_words={reads_words})
-print("spacy" in sys.modules, *(fact.sign for fact in house.screen.read("I have chest pain", None)))
+print("spacy" in sys.modules, *(fact.sign for fact in house.screen.read("I have chest pain")))
 """
 
 

@@ -15,7 +15,7 @@ from bot.library.screening_content import load_screening
 
 
 def spans(text: str) -> list[str]:
-    return [e.text for fact in bench().screening.read(text, None) for e in fact.evidence]
+    return [e.text for fact in bench().screening.read(text) for e in fact.evidence]
 
 
 @pytest.mark.parametrize(

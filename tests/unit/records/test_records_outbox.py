@@ -25,7 +25,7 @@ def leaving(unit: UnitOfWork, at: datetime, door: str = "web") -> list[str]:
     while parcels := unit.outbox.due(door, at):
         for parcel in parcels:
             said.append(parcel.message.text or "")
-            unit.outbox.sent(parcel.message.id, at)
+            unit.outbox.sent([parcel.message.id], at)
     return said
 
 
@@ -93,7 +93,7 @@ def test_a_door_sees_its_own_parcels_only(talk: Talk) -> None:
 
 def test_a_sent_parcel_is_not_due_again_and_cannot_fail_later(talk: Talk) -> None:
     said = talk.says(reply())
-    talk.unit.outbox.sent(said.id, NOW)
+    talk.unit.outbox.sent([said.id], NOW)
     talk.unit.outbox.failed(said.id, error="late answer", retry_at=NOW)
     assert due(talk) == []
 

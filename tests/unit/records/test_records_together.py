@@ -338,7 +338,7 @@ def whole_turn(records: SqlRecords) -> None:
         unit.log.history(talk.patient_id, NOW)
         unit.outbox.due("web", NOW)
         unit.outbox.failed(said.id, error="x", retry_at=NOW)
-        unit.outbox.sent(said.id, NOW)
+        unit.outbox.sent([said.id], NOW)
         unit.misses.keep(talk.patient_id, heard.id, [])
         unit.patients.claim_turn(talk.patient_id, "a", NOW, NOW)
         unit.patients.release_turn(talk.patient_id, "a")

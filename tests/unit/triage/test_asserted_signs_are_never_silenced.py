@@ -39,7 +39,7 @@ def test_fillers_and_company_silence_nothing(phrase, fillers, before, after, wri
 @settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_read_and_its_spans_are_the_writers_own(text: str) -> None:
-    for fact in bench().screening.read(text, None):
+    for fact in bench().screening.read(text):
         for evidence in fact.evidence:
             assert text[evidence.start : evidence.end] == evidence.text
 
