@@ -21,7 +21,6 @@ from actions.education import Repeat, TeachTopic, TellMore, Why
 from actions.fallback import UsualReply
 from actions.flow import Back, EndFlow, ResumeFlow, Skip, StartFlow, StartOver, StopFlow
 from actions.house import House
-from actions.session_start import ActionSessionStart
 from actions.small_talk import Chat, ViewProgress
 from actions.triage import Answered, CareSought, Triage
 from actions.words import as_bubble, nlg_answer
@@ -29,6 +28,7 @@ from bot.assembly import assemble
 from bot.settings import load
 
 LOOPBACK = "127.0.0.1"
+HANGS_UP_AFTER = 75  # seconds; the engine keeps its lines open for 60
 ACTIONS: tuple[type[CoachAction], ...] = (
     *(StartFlow, EndFlow, StopFlow, ResumeFlow, Skip, Back, StartOver, Correct),
     *(Triage, Answered, CareSought, TeachTopic, Why, TellMore, Repeat, Chat, ViewProgress, UsualReply),
@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 
 def executor_for(house: House) -> ActionExecutor:
     executor = ActionExecutor()
-    executor.register_action(ActionSessionStart())
     for kind in ACTIONS:
         executor.register_action(kind(house))
     for flow in house.flows.values():
@@ -98,7 +97,13 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     assembled = assemble(settings, reads_words=False)
     house = House(assembled.records, assembled.library, assembled.screen)
-    uvicorn.run(app_for(house), host=LOOPBACK, port=settings.actions_port, log_level="warning")
+    uvicorn.run(
+        app_for(house),
+        host=LOOPBACK,
+        port=settings.actions_port,
+        log_level="warning",
+        timeout_keep_alive=HANGS_UP_AFTER,
+    )
 
 
 if __name__ == "__main__":

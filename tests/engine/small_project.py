@@ -22,7 +22,6 @@ INTENTS = (
 
 DOMAIN = f"""
 version: "3.1"
-session_config: {{session_expiration_time: 0, carry_over_slots_to_new_session: true}}
 intents: [answer, {", ".join(INTENTS)}]
 entities: [region, thought]
 slots:
@@ -41,7 +40,6 @@ responses:
   utter_ask_thought: [{{text: "-"}}]
   utter_greeting: [{{text: "-"}}]
 actions:
-  - action_session_start
   - action_safety_stop
   - action_teach
   - action_begin

@@ -29,7 +29,7 @@ def stored(database: str) -> dict[str, list[tuple[str, str]]]:
                 (str(sender), str(data))
                 for sender, data in connection.execute(text(f"SELECT sender_id, data FROM {table}"))
             ]
-            for table in ("events", "answers")
+            for table in ("conversations", "answers")
         }
     engine.dispose()
     return rows
