@@ -1,7 +1,7 @@
 """What later turns need of a conversation, and the tracker that such a turn begins with.
 
-Rasa goes through all of a tracker's events dozens of times in a turn, so each turn gets a short one: slots, the
-running form with its question, and of a story its last turns. Nothing else of what was said changes what comes next.
+Rasa goes through all of a tracker's events dozens of times in a turn, so each turn gets a short one: slots,
+the running form with its question, of a story its last turns. Nothing else said changes what comes next.
 """
 
 from __future__ import annotations

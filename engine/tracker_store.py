@@ -184,7 +184,7 @@ def connected(address: str) -> sa.engine.Engine:
         sa.event.listen(database, "connect", _prepare_sqlite)
     with database.begin() as connection:
         TABLES.create_all(connection)
-        # Before 0.1.0 every event was kept. What lasts of them stands in the records, but for a half-filled form.
+        # Before 0.1.0 every event was kept. The records hold what lasts of them, but for a half-filled form.
         connection.execute(sa.text("DROP TABLE IF EXISTS events"))
     return database
 

@@ -97,6 +97,7 @@ class Turns(MessageProcessor):
     """Rasa's processor with a stricter end: a failed action fails the turn, and then nothing is saved."""
 
     tracker_store: PrivateTrackerStore
+    policies: shortcuts.RulesFirst
 
     @classmethod
     def over(cls, agent: Agent | None) -> Turns:
@@ -111,12 +112,14 @@ class Turns(MessageProcessor):
             store = store._tracker_store
         if not isinstance(store, PrivateTrackerStore):
             raise RasaException("endpoints.yml names another tracker store than ours")
+        shortcuts.check_mappings(agent.domain)
         shortcuts.take()
         turns = cls.__new__(cls)
         turns.__dict__.update(agent.processor.__dict__)
         turns.tracker_store = store
+        turns.policies = shortcuts.RulesFirst(turns.graph_runner)
         turns.graph_runner = shortcuts.StraightRunner(turns.graph_runner)
-        turns.action_endpoint = shortcuts.OpenLine(turns.action_endpoint)
+        turns.action_endpoint = shortcuts.ActionsLine(turns.action_endpoint)
         turns.nlg = shortcuts.OurWords(shortcuts.OpenLine(turns.nlg.nlg_endpoint))
         return turns
 
@@ -158,6 +161,15 @@ class Turns(MessageProcessor):
         answer = _answer(message_id, replies.bubbles, understood, tracker)
         self.tracker_store.save_turn(sender, lasting(tracker), message_id, answer)
         return answer
+
+    def _predict_next_with_tracker(self, tracker: DialogueStateTracker) -> PolicyPrediction:
+        """As Rasa does, but stories are looked up only where no rule and no form goes on."""
+        if tracker.followup_action:
+            return super()._predict_next_with_tracker(tracker)
+        return self.policies.predict(tracker, self.domain)
+
+    def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
+        """Nothing: intents and entities are our own, and Rasa makes a whole domain for each check."""
 
     async def _run_action(
         self,

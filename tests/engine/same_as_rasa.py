@@ -1,4 +1,4 @@
-"""The same talks with Rasa as it comes, whose trackers grow, and with `Turns`; what each said, by sender."""
+"""The same talks with Rasa as it comes, whose trackers grow, and with `Turns`, from memory and reloaded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import json
 import random
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from engine.turns import Replies, Turns
 
 INTENTS = ("greet", "pacing", "belief_damage", "report_symptom", "begin", "go_back", "worry", "affirm")
 Move = tuple[str, dict[str, Any]]
+Say = Callable[..., Awaitable[list[Any]]]
+NUMBERS = count()
 
 
 def moves(seed: int, length: int) -> list[Move]:
@@ -47,21 +51,29 @@ async def as_it_comes(own: MessageProcessor, sender: str, text: str, metadata: d
     tracker = await own.tracker_store.retrieve(sender)
     flow = tracker.active_loop_name
     bubbles = [bubble["text"] for bubble in said.bubbles]
-    return [
-        bubbles,
-        tracker.latest_message.intent["name"],
-        flow,
-        tracker.get_slot(REQUESTED_SLOT) if flow else None,
-    ]
+    return [bubbles, flow, tracker.get_slot(REQUESTED_SLOT) if flow else None]
 
 
-async def ours(turns: Turns, sender: str, text: str, metadata: dict[str, Any], number: int) -> list[Any]:
-    told = await turns.answer(sender, f"m{number}", text, metadata)
+async def ours(turns: Turns, sender: str, text: str, metadata: dict[str, Any]) -> list[Any]:
+    told = await turns.answer(sender, f"m{next(NUMBERS)}", text, metadata)
     bubbles = [bubble["text"] for bubble in told["replies"]]
-    return [bubbles, told["intent"]["name"], told["flow"], told["requested_slot"]]
+    return [bubbles, told["flow"], told["requested_slot"]]
 
 
-async def main(talks: int, length: int, out: Path) -> None:
+async def reloaded(turns: Turns, sender: str, text: str, metadata: dict[str, Any]) -> list[Any]:
+    turns.tracker_store._at_hand.clear()
+    return await ours(turns, f"{sender} again", text, metadata)
+
+
+async def talks(say: Say, scripts: dict[str, list[Move]]) -> dict[str, list[Any]]:
+    told: dict[str, list[Any]] = {sender: [] for sender in scripts}
+    for sender, script in scripts.items():
+        for move in script:
+            told[sender].append(await say(sender, *move))
+    return told
+
+
+async def main(people: int, length: int, out: Path) -> None:
     quiet.silence()
     agent = await load_agent(
         "models/safecue.tar.gz", endpoints=AvailableEndpoints.read_endpoints("endpoints.yml")
@@ -69,18 +81,13 @@ async def main(talks: int, length: int, out: Path) -> None:
     own = MessageProcessor.__new__(MessageProcessor)
     own.__dict__.update(agent.processor.__dict__)
     own.tracker_store = SQLTrackerStore(agent.domain, db=str(out.with_suffix(".db")))
-    scripts = {f"somebody-{seed}": moves(seed, length) for seed in range(talks)}
+    scripts = {f"somebody-{seed}": moves(seed, length) for seed in range(people)}
     # Rasa first: what Turns puts in its place holds for the whole process.
-    rasa: dict[str, list[Any]] = {sender: [] for sender in scripts}
-    for sender, script in scripts.items():
-        for move in script:
-            rasa[sender].append(await as_it_comes(own, sender, *move))
-    turns, numbers = Turns.over(agent), count()
-    told: dict[str, list[Any]] = {sender: [] for sender in scripts}
-    for sender, script in scripts.items():
-        for move in script:
-            told[sender].append(await ours(turns, sender, *move, next(numbers)))
-    out.write_text(json.dumps({"rasa": rasa, "ours": told}))
+    told = {"rasa": await talks(partial(as_it_comes, own), scripts)}
+    turns = Turns.over(agent)
+    told["ours"] = await talks(partial(ours, turns), scripts)
+    told["reloaded"] = await talks(partial(reloaded, turns), scripts)
+    out.write_text(json.dumps(told))
 
 
 if __name__ == "__main__":

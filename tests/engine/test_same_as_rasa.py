@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 TALKS, LENGTH = 8, 40
 
 
-def test_turns_say_what_rasa_as_it_comes_says_over_whole_talks(
+def test_turns_say_what_rasa_as_it_comes_says_from_memory_and_after_every_restart(
     engine: RunningEngine, keys: str, tmp_path: Path
 ) -> None:
     told = tmp_path / "told.json"
@@ -30,8 +30,9 @@ def test_turns_say_what_rasa_as_it_comes_says_over_whole_talks(
         timeout=300,
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
-    both = json.loads(told.read_text())
-    assert len(both["rasa"]) == TALKS
-    for sender, talk in both["rasa"].items():
-        for number, (rasa, ours) in enumerate(zip(talk, both["ours"][sender], strict=True)):
-            assert ours == rasa, (sender, number, talk[: number + 1])
+    told_by = json.loads(told.read_text())
+    assert len(told_by["rasa"]) == TALKS
+    for way in ("ours", "reloaded"):
+        for sender, talk in told_by["rasa"].items():
+            for number, (rasa, other) in enumerate(zip(talk, told_by[way][sender], strict=True)):
+                assert other == rasa, (way, sender, talk[: number + 1])
