@@ -72,10 +72,10 @@ def _running(kept: Lasting) -> list[Event]:
 def story_so_far(tracker: DialogueStateTracker) -> list[Event]:
     """The turns that a story needs to go on, where the last turn was part of one."""
     steps = [event for event in tracker.events if isinstance(event, (UserUttered, ActionExecuted))]
-    if not steps or STORY_POLICY not in (getattr(steps[-1], "policy", None) or ""):
+    turns = [place for place, event in enumerate(steps) if isinstance(event, UserUttered)][-STORY_LOOKS_BACK:]
+    if not any(STORY_POLICY in (getattr(step, "policy", None) or "") for step in steps[turns[-1] :]):
         return []
-    turns = [place for place, event in enumerate(steps) if isinstance(event, UserUttered)]
-    return steps[turns[-STORY_LOOKS_BACK:][0] :]
+    return steps[turns[0] :]
 
 
 def without_words(event: Event) -> dict[str, Any]:

@@ -23,7 +23,17 @@ from rasa.shared.core.constants import REQUESTED_SLOT
 
 from engine.turns import Replies, Turns
 
-INTENTS = ("greet", "pacing", "belief_damage", "report_symptom", "begin", "go_back", "worry", "affirm")
+INTENTS = (
+    "greet",
+    "pacing",
+    "belief_damage",
+    "report_symptom",
+    "begin",
+    "go_back",
+    "worry",
+    "affirm",
+    "tell_more",
+)
 Move = tuple[str, dict[str, Any]]
 Say = Callable[..., Awaitable[list[Any]]]
 NUMBERS = count()

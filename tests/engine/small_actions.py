@@ -67,6 +67,7 @@ for action in (
     Small("action_teach", again_in_the_loop),
     Small("action_begin", lambda t: [FollowupAction("talk_form")]),
     Small("action_go_back", again),
+    Small("action_more", lambda t: [FollowupAction("action_listen")]),
     Small("action_done"),
     Small("action_slots", says=slots_of),
     Small("action_not_understood"),

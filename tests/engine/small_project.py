@@ -17,6 +17,7 @@ INTENTS = (
     "go_back",
     "worry",
     "affirm",
+    "tell_more",
     "nlu_fallback",
 )
 
@@ -46,6 +47,7 @@ actions:
   - action_go_back
   - action_done
   - action_slots
+  - action_more
   - action_not_understood
   - action_stray_answer
   - action_default_fallback
@@ -64,6 +66,15 @@ stories:
   - {action: utter_worry_heard}
   - {intent: affirm}
   - {action: utter_worry_done}
+- story: a worry, and more about it
+  steps:
+  - {intent: worry}
+  - {action: action_slots}
+  - {action: utter_worry_asked}
+  - {intent: tell_more}
+  - {action: action_more}
+  - {intent: affirm}
+  - {action: utter_worry_told}
 """
 
 RULES = """

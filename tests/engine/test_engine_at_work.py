@@ -226,6 +226,11 @@ def test_a_story_goes_on_with_what_was_said_and_then_is_over(talk: Talk) -> None
     assert told == ["say worry_asked", "say worry_heard", "say worry_done", "action_default_fallback"]
 
 
+def test_a_story_goes_on_behind_an_action_that_itself_says_to_listen(talk: Talk) -> None:
+    told = [texts(talk.say(intent=intent))[-1] for intent in ("worry", "tell_more", "affirm")]
+    assert told == ["say worry_asked", "action_more", "say worry_told"]
+
+
 def test_a_story_is_found_at_any_place_of_a_talk_whatever_slots_are_filled(talk: Talk) -> None:
     talk.say(intent="begin")
     talk.answer("region", "knee")

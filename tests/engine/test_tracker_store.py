@@ -53,6 +53,21 @@ for number in (1, 2, 3, 4, 5, 1):
     store.save_turn(f"p{number}", lasting(number), f"m{len(store._at_hand)}-{number}", {"said": number})
 told(at_hand=list(store._at_hand), first=store.lasting("p2"), size=len(store._at_hand))
 """
+PAUSED = """
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from engine.lasting import lasting, tracker_from
+domain = Domain.empty()
+listens = ActionExecuted("action_listen", policy="MemoizationPolicy", timestamp=1000.0)
+yes = UserUttered("yes, a secret", {"name": "affirm"}, timestamp=999.0)
+kept = lasting(DialogueStateTracker.from_events("ann", [yes, listens], domain.slots))
+assert "secret" not in json.dumps(kept)
+def turns(after):
+    events = tracker_from(kept, "ann", domain, 1000.0 + after).events
+    return sum(isinstance(event, UserUttered) for event in events)
+told(turns=[turns(3500), turns(3700)])
+"""
 
 
 def ran(script: str, folder: Path) -> dict[str, object]:
@@ -86,3 +101,7 @@ def test_only_so_many_people_are_at_hand_and_the_others_are_read_again(tmp_path:
 
 def test_what_an_earlier_version_kept_of_every_event_is_gone(tmp_path: Path) -> None:
     assert ran(EARLIER, tmp_path) == {"left": False}
+
+
+def test_after_an_hour_a_yes_no_longer_belongs_to_a_story(tmp_path: Path) -> None:
+    assert ran(PAUSED, tmp_path) == {"turns": [1, 0]}
