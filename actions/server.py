@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import uvicorn
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from actions.asking import ValidateFlow
 from actions.base import DEADLINE, CoachAction
@@ -21,7 +21,6 @@ from actions.education import Repeat, TeachTopic, TellMore, Why
 from actions.fallback import UsualReply
 from actions.flow import Back, EndFlow, ResumeFlow, Skip, StartFlow, StartOver, StopFlow
 from actions.house import House
-from actions.session_start import ActionSessionStart
 from actions.small_talk import Chat, ViewProgress
 from actions.triage import Answered, CareSought, Triage
 from actions.words import as_bubble, nlg_answer
@@ -29,6 +28,8 @@ from bot.assembly import assemble
 from bot.settings import load
 
 LOOPBACK = "127.0.0.1"
+VALIDATION = "validate_"
+HANGS_UP_AFTER = 75  # seconds; the engine keeps its lines open for 60
 ACTIONS: tuple[type[CoachAction], ...] = (
     *(StartFlow, EndFlow, StopFlow, ResumeFlow, Skip, Back, StartOver, Correct),
     *(Triage, Answered, CareSought, TeachTopic, Why, TellMore, Repeat, Chat, ViewProgress, UsualReply),
@@ -38,7 +39,6 @@ log = logging.getLogger(__name__)
 
 def executor_for(house: House) -> ActionExecutor:
     executor = ActionExecutor()
-    executor.register_action(ActionSessionStart())
     for kind in ACTIONS:
         executor.register_action(kind(house))
     for flow in house.flows.values():
@@ -47,11 +47,20 @@ def executor_for(house: House) -> ActionExecutor:
 
 
 class ActionServer:
-    """Answers within two seconds, whatever happens inside."""
+    """An ASGI application. It answers within two seconds, whatever happens inside.
+
+    Without Starlette's routing, which costs more than it is worth here: only the engine calls, and often.
+    """
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._executor = executor_for(house)
+        self._doors = {"/webhook": self.webhook, "/nlg": self.nlg, "/health": self.health}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        door = self._doors.get(scope["path"])
+        answer = await door(Request(scope, receive)) if door else Response(status_code=404)
+        await answer(scope, receive, send)
 
     async def webhook(self, request: Request) -> JSONResponse:
         call: dict[str, Any] = await request.json()
@@ -62,35 +71,37 @@ class ActionServer:
             return JSONResponse({"error": "rejected", "action_name": rejected.action_name}, status_code=400)
         except ActionNotFoundException as missing:
             return JSONResponse({"error": "unknown", "action_name": missing.action_name}, status_code=404)
-        return JSONResponse(result.model_dump() if result else {"events": [], "responses": []})
+        answer = result.model_dump() if result else {"events": [], "responses": []}
+        asked = _asked(call["next_action"], answer["events"])
+        words = {asked: await self._said(asked, call["tracker"])} if asked else {}
+        return JSONResponse({**answer, "words": words})
 
     async def nlg(self, request: Request) -> JSONResponse:
         call: dict[str, Any] = await request.json()
-        try:
-            words = await asyncio.wait_for(asyncio.to_thread(self._words, call), DEADLINE)
-        except Exception as fault:
-            log.error("words for %s failed: %s", call.get("response"), type(fault).__name__)
-            words = as_bubble(self._house.library.say("action_failed")[-1])
-        return JSONResponse(words)
+        return JSONResponse(await self._said(str(call["response"]), call["tracker"]))
 
-    def _words(self, call: dict[str, Any]) -> dict[str, Any]:
-        patient = self._house.profiles.of(str(call["tracker"]["sender_id"]))
-        response, now = str(call["response"]), self._house.clock()
-        return dict(nlg_answer(self._house.library, patient, response, now))
+    async def _said(self, response: str, tracker: Mapping[str, Any]) -> dict[str, Any]:
+        """The words for `utter_<content id>`; an apology where there are none."""
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(self._words, response, tracker), DEADLINE)
+        except Exception as fault:
+            log.error("words for %s failed: %s", response, type(fault).__name__)
+            return as_bubble(self._house.library.say("action_failed")[-1])
+
+    def _words(self, response: str, tracker: Mapping[str, Any]) -> dict[str, Any]:
+        patient = self._house.profiles.of(str(tracker["sender_id"]))
+        return dict(nlg_answer(self._house.library, patient, response, self._house.clock()))
 
     async def health(self, request: Request) -> JSONResponse:
         return JSONResponse({"ready": True, "actions": len(self._executor.actions)})
 
 
-def app_for(house: House) -> Starlette:
-    server = ActionServer(house)
-    return Starlette(
-        routes=[
-            Route("/webhook", server.webhook, methods=["POST"]),
-            Route("/nlg", server.nlg, methods=["POST"]),
-            Route("/health", server.health),
-        ]
-    )
+def _asked(action: str, events: Sequence[Mapping[str, Any]]) -> str | None:
+    """What the form asks behind this validation: its words go along, which saves the engine a call."""
+    if not action.startswith(VALIDATION):
+        return None
+    requested = [event["value"] for event in events if event.get("name") == "requested_slot"]
+    return f"utter_ask_{requested[-1]}" if requested and requested[-1] else None
 
 
 def main() -> None:
@@ -98,7 +109,17 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     assembled = assemble(settings, reads_words=False)
     house = House(assembled.records, assembled.library, assembled.screen)
-    uvicorn.run(app_for(house), host=LOOPBACK, port=settings.actions_port, log_level="warning")
+    uvicorn.run(
+        ActionServer(house),
+        host=LOOPBACK,
+        port=settings.actions_port,
+        log_level="warning",
+        timeout_keep_alive=HANGS_UP_AFTER,
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+    )
 
 
 if __name__ == "__main__":

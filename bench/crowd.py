@@ -33,16 +33,16 @@ def copy_patient(database: Path, patient_id: str, copies: int) -> int:
 
 
 def copy_talker(database: Path, sender: str, copies: int) -> int:
-    """The same in the engine's own database; how many events it then has."""
+    """The same in the engine's own database; how many people it then knows."""
     with _opened(database) as connection:
         _number(connection, copies)
-        for table, columns in (("events", "type_name, timestamp, data"), ("answers", "message_id, at, data")):
+        for table, columns in (("conversations", "data"), ("answers", "message_id, at, data")):
             connection.execute(
                 f"INSERT INTO {table} (sender_id, {columns}) SELECT {_renamed('sender_id')}, {columns} "
                 f"FROM {table}, copies WHERE sender_id = ?",
                 (sender,),
             )
-        return _count(connection, "events")
+        return _count(connection, "conversations")
 
 
 def patient_ids(database: Path) -> list[str]:

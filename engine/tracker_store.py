@@ -1,4 +1,4 @@
-"""Where the engine keeps its conversations: encrypted, without the patients' words, one session deep."""
+"""Where the engine keeps its conversations: encrypted, one row a person, and their last answers."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import functools
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections import OrderedDict, deque
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, MultiFernet
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import SQLTrackerStore
+from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SessionStarted, UserUttered
-from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
-from sqlalchemy.orm import declarative_base, sessionmaker
+
+from engine.lasting import Lasting
 
 KEYS_SETTING = "SAFECUE_ENGINE_STORE_KEYS"
 ANSWERS_KEPT = 50
-
-Base = declarative_base()
+TALKERS_AT_HAND = 1000  # about 10 kB each
 
 
 @functools.lru_cache(maxsize=1)
@@ -53,36 +52,50 @@ class Encrypted(sa.types.TypeDecorator):
         return None if value is None else cipher().decrypt(value.encode()).decode()
 
 
-class StoredEvent(Base):
-    """One event of a conversation. Rasa reads these columns by name."""
+TABLES = sa.MetaData()
+CONVERSATIONS = sa.Table(
+    "conversations",
+    TABLES,
+    sa.Column("sender_id", sa.String(255), primary_key=True),
+    sa.Column("data", Encrypted, nullable=False),
+)
+ANSWERS = sa.Table(
+    "answers",
+    TABLES,
+    sa.Column("id", sa.Integer, sa.Sequence("answers_id_seq", optional=True), primary_key=True),
+    sa.Column("sender_id", sa.String(255), nullable=False),
+    sa.Column("message_id", sa.String(255), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("data", Encrypted),
+    sa.UniqueConstraint("sender_id", "message_id"),
+)
 
-    __tablename__ = "events"
-
-    id = sa.Column(sa.Integer, sa.Sequence("events_id_seq", optional=True), primary_key=True)
-    sender_id = sa.Column(sa.String(255), nullable=False, index=True)
-    type_name = sa.Column(sa.String(255), nullable=False)
-    timestamp = sa.Column(sa.Float)
-    data = sa.Column(Encrypted)
-
-
-class StoredAnswer(Base):
-    """What the engine answered to one message."""
-
-    __tablename__ = "answers"
-
-    id = sa.Column(sa.Integer, sa.Sequence("answers_id_seq", optional=True), primary_key=True)
-    sender_id = sa.Column(sa.String(255), nullable=False)
-    message_id = sa.Column(sa.String(255), nullable=False)
-    at = sa.Column(sa.Float, nullable=False)
-    data = sa.Column(Encrypted)
-    __table_args__ = (sa.UniqueConstraint("sender_id", "message_id"),)
+# Statements are built once: building one costs more than the database's answer.
+_SENDER = sa.bindparam("sender")
+_READ = sa.select(CONVERSATIONS.c.data).where(CONVERSATIONS.c.sender_id == _SENDER)
+_RENEW = sa.update(CONVERSATIONS).where(CONVERSATIONS.c.sender_id == _SENDER)
+_ANSWERED = sa.select(ANSWERS.c.message_id).where(ANSWERS.c.sender_id == _SENDER).order_by(ANSWERS.c.id)
+_ANSWER = sa.select(ANSWERS.c.data).where(
+    ANSWERS.c.sender_id == _SENDER, ANSWERS.c.message_id == sa.bindparam("message")
+)
+_FORGET = sa.delete(ANSWERS).where(
+    ANSWERS.c.sender_id == _SENDER, ANSWERS.c.message_id == sa.bindparam("message")
+)
 
 
-class PrivateTrackerStore(SQLTrackerStore):
-    """Rasa's SQL store with our tables. `host` is a database address, SQLite or PostgreSQL."""
+@dataclass
+class Talker:
+    """One person as the database has them: what lasts, as text, and which messages were answered."""
 
-    Base = Base
-    SQLEvent = StoredEvent
+    lasting: str | None
+    answered: deque[str]
+
+
+class PrivateTrackerStore(TrackerStore):
+    """Rasa's place for trackers, used by `Turns` alone. `host` is a database address, SQLite or PostgreSQL.
+
+    This process alone writes it. So people who talked lately are at hand in memory, exactly as they are kept.
+    """
 
     def __init__(
         self,
@@ -94,72 +107,86 @@ class PrivateTrackerStore(SQLTrackerStore):
         cipher()
         if not host or "://" not in host:
             raise RasaException("The tracker store needs a database address as its `url`.")
-        super().__init__(domain, host=engine_address(host), event_broker=event_broker, **kwargs)
-        if self.engine.name == "sqlite" and self.engine.url.database:
-            self._stay_connected()
+        super().__init__(domain, event_broker)
+        self._database = connected(engine_address(host))
+        self._at_hand: OrderedDict[str, Talker] = OrderedDict()
 
-    def _stay_connected(self) -> None:
-        """Rasa would open the file anew for each query, and wait for the disk several times a commit."""
-        self.engine = sa.create_engine(
-            self.engine.url, poolclass=sa.pool.QueuePool, connect_args={"check_same_thread": False}
-        )
-        sa.event.listen(self.engine, "connect", _prepare_sqlite)
-        self.sessionmaker = sessionmaker(bind=self.engine)
-
-    def _event_query(self, session: Any, sender_id: str, fetch_events_from_all_sessions: bool) -> Any:
-        """A session begins at its newest SessionStarted by id: clocks can be set back, ids can't."""
-        rows = session.query(StoredEvent).filter(StoredEvent.sender_id == sender_id)
-        if not fetch_events_from_all_sessions:
-            rows = rows.filter(StoredEvent.id >= _session_start(session, sender_id))
-        return rows.order_by(StoredEvent.id)
-
-    async def save(self, tracker: DialogueStateTracker) -> None:
-        with self.session_scope() as session:
-            self._add_events(session, tracker)
-            session.commit()
-
-    async def save_turn(self, tracker: DialogueStateTracker, message_id: str, answer: dict[str, Any]) -> None:
-        """Keep the conversation and the answer to its newest message, both or neither."""
-        with self.session_scope() as session:
-            self._add_events(session, tracker)
-            session.add(
-                StoredAnswer(
-                    sender_id=tracker.sender_id,
-                    message_id=message_id,
-                    at=time.time(),
-                    data=json.dumps(answer),
-                )
-            )
-            session.flush()
-            _drop_old_answers(session, tracker.sender_id)
-            session.commit()
+    def lasting(self, sender_id: str) -> Lasting | None:
+        """What is kept of that conversation. None: a new person."""
+        kept = self._talker(sender_id).lasting
+        return None if kept is None else json.loads(kept)
 
     def answer_to(self, sender_id: str, message_id: str) -> dict[str, Any] | None:
         """What was answered to that message before, if it is still kept."""
-        with self.session_scope() as session:
-            row = (
-                session.query(StoredAnswer)
-                .filter_by(sender_id=sender_id, message_id=message_id)
-                .one_or_none()
+        if message_id not in self._talker(sender_id).answered:
+            return None
+        with self._database.connect() as connection:
+            kept = connection.execute(_ANSWER, {"sender": sender_id, "message": message_id}).scalar()
+        return None if kept is None else json.loads(kept)
+
+    def save_turn(self, sender_id: str, lasting: Lasting, message_id: str, answer: dict[str, Any]) -> None:
+        """Keep the conversation and the answer to its newest message, both or neither."""
+        talker = self._talker(sender_id)
+        kept = json.dumps(lasting)
+        # Whether a commit that breaks off was done is unknown: then the database is asked next time.
+        del self._at_hand[sender_id]
+        with self._database.begin() as connection:
+            if talker.lasting is None:
+                connection.execute(CONVERSATIONS.insert(), {"sender_id": sender_id, "data": kept})
+            else:
+                connection.execute(_RENEW, {"sender": sender_id, "data": kept})
+            connection.execute(
+                ANSWERS.insert(),
+                {
+                    "sender_id": sender_id,
+                    "message_id": message_id,
+                    "at": time.time(),
+                    "data": json.dumps(answer),
+                },
             )
-            return None if row is None else json.loads(row.data)
+            if len(talker.answered) >= ANSWERS_KEPT:
+                connection.execute(_FORGET, {"sender": sender_id, "message": talker.answered[0]})
+        self._keep_at_hand(sender_id, Talker(kept, deque([*talker.answered, message_id], ANSWERS_KEPT)))
 
     def erase(self, sender_id: str) -> int:
         """Remove every row of that person; how many there were."""
-        with self.session_scope() as session:
-            removed = sum(
-                session.query(table).filter(table.sender_id == sender_id).delete(synchronize_session=False)
-                for table in (StoredEvent, StoredAnswer)
+        self._at_hand.pop(sender_id, None)
+        with self._database.begin() as connection:
+            return sum(
+                int(connection.execute(sa.delete(table).where(table.c.sender_id == sender_id)).rowcount)
+                for table in (CONVERSATIONS, ANSWERS)
             )
-            session.commit()
-            return int(removed)
 
-    def _add_events(self, session: Any, tracker: DialogueStateTracker) -> None:
-        events: list[Event] = list(self._additional_events(session, tracker))
-        session.add_all(_row(tracker.sender_id, event) for event in events)
-        if any(isinstance(event, SessionStarted) for event in events):
-            session.flush()
-            _drop_earlier_sessions(session, tracker.sender_id)
+    def _talker(self, sender_id: str) -> Talker:
+        """That person, and who talked longest ago out of memory where it is full."""
+        talker = self._at_hand.get(sender_id)
+        if talker is None:
+            with self._database.connect() as connection:
+                kept = connection.execute(_READ, {"sender": sender_id}).scalar()
+                answered = connection.execute(_ANSWERED, {"sender": sender_id}).scalars()
+                talker = Talker(kept, deque(answered, ANSWERS_KEPT))
+            self._keep_at_hand(sender_id, talker)
+        return talker
+
+    def _keep_at_hand(self, sender_id: str, talker: Talker) -> None:
+        self._at_hand[sender_id] = talker
+        self._at_hand.move_to_end(sender_id)
+        while len(self._at_hand) > TALKERS_AT_HAND:
+            self._at_hand.popitem(last=False)
+
+
+def connected(address: str) -> sa.engine.Engine:
+    """The database with our tables, its connections kept open."""
+    sqlite = address.startswith("sqlite")
+    more = {"poolclass": sa.pool.QueuePool, "connect_args": {"check_same_thread": False}} if sqlite else {}
+    database = sa.create_engine(address, **more)
+    if sqlite:
+        sa.event.listen(database, "connect", _prepare_sqlite)
+    with database.begin() as connection:
+        TABLES.create_all(connection)
+        # Before 0.1.0 every event was kept. The records hold what lasts of them, but for a half-filled form.
+        connection.execute(sa.text("DROP TABLE IF EXISTS events"))
+    return database
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -172,54 +199,3 @@ def engine_address(address: str) -> str:
     """The same database by the driver the engine has: it knows psycopg2 only."""
     scheme, _, rest = address.partition("://")
     return f"postgresql+psycopg2://{rest}" if scheme.split("+")[0] in ("postgres", "postgresql") else address
-
-
-def without_words(event: Event) -> dict[str, Any]:
-    """An event as it is kept. No later turn needs what the patient wrote, nor how it was ranked."""
-    data: dict[str, Any] = event.as_dict()
-    if isinstance(event, UserUttered):
-        parsed = data.get("parse_data") or {}
-        data["text"] = ""
-        data["metadata"] = {}
-        data["parse_data"] = {
-            "intent": parsed.get("intent"),
-            "entities": [{"entity": entity["entity"]} for entity in parsed.get("entities") or []],
-            "text": "",
-        }
-    return data
-
-
-def _row(sender_id: str, event: Event) -> StoredEvent:
-    return StoredEvent(
-        sender_id=sender_id,
-        type_name=event.type_name,
-        timestamp=event.timestamp,
-        data=json.dumps(without_words(event)),
-    )
-
-
-def _session_start(session: Any, sender_id: str) -> Any:
-    newest = (
-        session.query(sa.func.max(StoredEvent.id))
-        .filter(StoredEvent.sender_id == sender_id, StoredEvent.type_name == SessionStarted.type_name)
-        .scalar()
-    )
-    return newest or 0
-
-
-def _drop_earlier_sessions(session: Any, sender_id: str) -> None:
-    session.query(StoredEvent).filter(
-        StoredEvent.sender_id == sender_id, StoredEvent.id < _session_start(session, sender_id)
-    ).delete(synchronize_session=False)
-
-
-def _drop_old_answers(session: Any, sender_id: str) -> None:
-    kept: Iterable[Any] = (
-        session.query(StoredAnswer.id)
-        .filter(StoredAnswer.sender_id == sender_id)
-        .order_by(StoredAnswer.id.desc())
-        .limit(ANSWERS_KEPT)
-    )
-    session.query(StoredAnswer).filter(
-        StoredAnswer.sender_id == sender_id, StoredAnswer.id.notin_([row.id for row in kept])
-    ).delete(synchronize_session=False)

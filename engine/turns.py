@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import re
 import time
 from typing import Any
 
-from jsonschema.validators import validator_for
-from rasa.core.actions.action import Action, ActionExecutionRejection, RemoteAction
+from rasa.core.actions.action import Action, ActionExecutionRejection
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
-from rasa.core.nlg.callback import CallbackNaturalLanguageGenerator, nlg_response_format_spec
 from rasa.core.nlg.generator import NaturalLanguageGenerator
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, REQUESTED_SLOT
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
+from engine import shortcuts
+from engine.lasting import lasting, tracker_from
 from engine.tracker_store import PrivateTrackerStore
 
-FRESH_AFTER = 20
-FRESH_AFTER_IN_A_LOOP = 60
-PAUSE = 3600.0  # seconds after which a "yes" no longer means what was said before
-STORY_POLICY = "MemoizationPolicy"
-STORY_LOOKS_BACK = 2  # turns: what `max_history: 4` in config.yml spans
 DEADLINE = 15.0
 LONGEST_TEXT = 2000
 BUBBLE = (
@@ -103,6 +97,7 @@ class Turns(MessageProcessor):
     """Rasa's processor with a stricter end: a failed action fails the turn, and then nothing is saved."""
 
     tracker_store: PrivateTrackerStore
+    policies: shortcuts.RulesFirst
 
     @classmethod
     def over(cls, agent: Agent | None) -> Turns:
@@ -117,10 +112,15 @@ class Turns(MessageProcessor):
             store = store._tracker_store
         if not isinstance(store, PrivateTrackerStore):
             raise RasaException("endpoints.yml names another tracker store than ours")
-        check_schemas_once()
+        shortcuts.check_mappings(agent.domain)
+        shortcuts.take()
         turns = cls.__new__(cls)
         turns.__dict__.update(agent.processor.__dict__)
         turns.tracker_store = store
+        turns.policies = shortcuts.RulesFirst(turns.graph_runner)
+        turns.graph_runner = shortcuts.StraightRunner(turns.graph_runner)
+        turns.action_endpoint = shortcuts.ActionsLine(turns.action_endpoint)
+        turns.nlg = shortcuts.OurWords(shortcuts.OpenLine(turns.nlg.nlg_endpoint))
         return turns
 
     async def answer(
@@ -142,7 +142,7 @@ class Turns(MessageProcessor):
     async def _answer_anew(
         self, sender: str, message_id: str, text: str, metadata: dict[str, Any]
     ) -> dict[str, Any]:
-        tracker = await self._tracker_in_session(sender)
+        tracker = tracker_from(self.tracker_store.lasting(sender), sender, self.domain, time.time())
         replies = Replies()
         message = UserMessage(
             no_command(text),
@@ -159,29 +159,17 @@ class Turns(MessageProcessor):
         if tracker.latest_action_name != ACTION_LISTEN_NAME:
             raise TurnFailed("the turn came to no end")
         answer = _answer(message_id, replies.bubbles, understood, tracker)
-        await self.tracker_store.save_turn(tracker, message_id, answer)
+        self.tracker_store.save_turn(sender, lasting(tracker), message_id, answer)
         return answer
 
-    async def _tracker_in_session(self, sender: str) -> DialogueStateTracker:
-        """The conversation so far. Rasa's cost grows with the session, so a new one begins between
-        conversations and at a bound; a story that runs is taken along, and left after a pause."""
-        tracker = await self.get_tracker(sender)
-        if tracker.applied_events() and not session_is_due(tracker):
-            return tracker
-        flow, asked = tracker.active_loop_name, tracker.get_slot(REQUESTED_SLOT)
-        story = [] if _long_ago(tracker) else story_so_far(tracker)
-        await self._run_action(
-            self._get_action(ACTION_SESSION_START_NAME),
-            tracker,
-            Replies(),
-            self.nlg,
-            PolicyPrediction.for_action_name(self.domain, ACTION_SESSION_START_NAME),
-        )
-        tracker.update_with_events(story, self.domain)
-        if flow:
-            tracker.update_with_events([ActiveLoop(flow), SlotSet(REQUESTED_SLOT, asked)], self.domain)
-        await self.save_tracker(tracker)
-        return await self.get_tracker(sender)
+    def _predict_next_with_tracker(self, tracker: DialogueStateTracker) -> PolicyPrediction:
+        """As Rasa does, but stories are looked up only where no rule and no form goes on."""
+        if tracker.followup_action:
+            return super()._predict_next_with_tracker(tracker)
+        return self.policies.predict(tracker, self.domain)
+
+    def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
+        """Nothing: intents and entities are our own, and Rasa makes a whole domain for each check."""
 
     async def _run_action(
         self,
@@ -198,65 +186,9 @@ class Turns(MessageProcessor):
         return goes_on
 
 
-@functools.lru_cache(maxsize=1)
-def check_schemas_once() -> None:
-    """Let Rasa check what our actions and words answer without checking its own schemas anew each time.
-
-    That took more than half of a turn.
-    """
-    result, words = _checker(RemoteAction.action_response_format_spec()), _checker(nlg_response_format_spec())
-
-    def result_is_valid(action: RemoteAction, answer: dict[str, Any]) -> bool:
-        result.validate(answer)
-        return True
-
-    def words_are_valid(answer: dict[str, Any] | None) -> bool:
-        return not answer or words.is_valid(answer)
-
-    RemoteAction._validate_action_result = result_is_valid
-    CallbackNaturalLanguageGenerator.validate_response = staticmethod(words_are_valid)
-
-
-def _checker(schema: dict[str, Any]) -> Any:
-    kind = validator_for(schema)
-    kind.check_schema(schema)
-    return kind(schema)
-
-
 def no_command(text: str) -> str:
     """The text without a leading slash: to Rasa, that would be a command."""
     return re.sub(r"^[\s/]+", "", text[:LONGEST_TEXT])
-
-
-def session_is_due(tracker: DialogueStateTracker) -> bool:
-    """Whether the next turn should begin a fresh session."""
-    turns = sum(isinstance(event, UserUttered) for event in tracker.events)
-    if tracker.active_loop_name:
-        return turns >= FRESH_AFTER_IN_A_LOOP
-    return turns >= FRESH_AFTER or _last_turn_ended_a_loop(tracker) or _long_ago(tracker)
-
-
-def _long_ago(tracker: DialogueStateTracker) -> bool:
-    newest = tracker.events[-1].timestamp if tracker.events else None
-    return newest is not None and time.time() - newest > PAUSE
-
-
-def story_so_far(tracker: DialogueStateTracker) -> list[Event]:
-    """The turns that a story needs to go on, where the last turn was part of one."""
-    steps = [event for event in tracker.events if isinstance(event, (UserUttered, ActionExecuted))]
-    if not steps or STORY_POLICY not in (getattr(steps[-1], "policy", None) or ""):
-        return []
-    turns = [place for place, event in enumerate(steps) if isinstance(event, UserUttered)]
-    return steps[turns[-STORY_LOOKS_BACK:][0] :]
-
-
-def _last_turn_ended_a_loop(tracker: DialogueStateTracker) -> bool:
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            return False
-        if isinstance(event, ActiveLoop):
-            return event.name is None
-    return False
 
 
 def _answer(

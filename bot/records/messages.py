@@ -42,8 +42,6 @@ _UNANSWERED = select(MessageRow).where(
 _REPLIES = (
     select(MessageRow).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
 )
-    select(MessageRow).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
-)
 _BEHIND = (
     select(MessageRow)
     .where(_OF_PATIENT, MessageRow.seq > bindparam("after"))

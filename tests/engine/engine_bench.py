@@ -82,6 +82,7 @@ class RunningEngine:
     door: httpx.Client
     folder: Path
     log_file: Path
+    actions_port: int
     parts: Sequence[subprocess.Popen[bytes]]
 
     @property
@@ -93,7 +94,7 @@ class RunningEngine:
 
     def rows(self, table: str, sender: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.folder / "engine.db") as database:
-            query = f"SELECT * FROM {table} WHERE sender_id = ? ORDER BY id"
+            query = f"SELECT * FROM {table} WHERE sender_id = ? ORDER BY rowid"
             return database.execute(query, (sender,)).fetchall()
 
     def when_ready(self) -> RunningEngine:
@@ -146,7 +147,7 @@ def launched(folder: Path, keys: str, database: str | None = None) -> Iterator[R
         trust_env=False,
     )
     try:
-        yield RunningEngine(door, folder, log_file, parts)
+        yield RunningEngine(door, folder, log_file, actions_port, parts)
     finally:
         door.close()
         for part in parts:

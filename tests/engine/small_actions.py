@@ -16,8 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from actions.session_start import ActionSessionStart
-
 Events = list[dict[str, Any]]
 
 
@@ -49,7 +47,10 @@ class Small(Action):
 
 
 def slots_of(tracker: Tracker) -> str:
-    return repr({name: value for name, value in sorted(tracker.slots.items()) if value is not None})
+    """The filled slots, but for what Rasa's own sessions fill."""
+    filled = {name: value for name, value in sorted(tracker.slots.items()) if value is not None}
+    filled.pop("session_started_metadata", None)
+    return repr(filled)
 
 
 def again(tracker: Tracker) -> Events:
@@ -62,11 +63,11 @@ def again_in_the_loop(tracker: Tracker) -> Events:
 
 EXECUTOR = ActionExecutor()
 for action in (
-    ActionSessionStart(),
     Small("action_safety_stop", lambda t: [ActiveLoop(None), SlotSet("requested_slot", None)], lambda t: ""),
     Small("action_teach", again_in_the_loop),
     Small("action_begin", lambda t: [FollowupAction("talk_form")]),
     Small("action_go_back", again),
+    Small("action_more", lambda t: [FollowupAction("action_listen")]),
     Small("action_done"),
     Small("action_slots", says=slots_of),
     Small("action_not_understood"),

@@ -17,12 +17,12 @@ INTENTS = (
     "go_back",
     "worry",
     "affirm",
+    "tell_more",
     "nlu_fallback",
 )
 
 DOMAIN = f"""
 version: "3.1"
-session_config: {{session_expiration_time: 0, carry_over_slots_to_new_session: true}}
 intents: [answer, {", ".join(INTENTS)}]
 entities: [region, thought]
 slots:
@@ -41,13 +41,13 @@ responses:
   utter_ask_thought: [{{text: "-"}}]
   utter_greeting: [{{text: "-"}}]
 actions:
-  - action_session_start
   - action_safety_stop
   - action_teach
   - action_begin
   - action_go_back
   - action_done
   - action_slots
+  - action_more
   - action_not_understood
   - action_stray_answer
   - action_default_fallback
@@ -66,6 +66,15 @@ stories:
   - {action: utter_worry_heard}
   - {intent: affirm}
   - {action: utter_worry_done}
+- story: a worry, and more about it
+  steps:
+  - {intent: worry}
+  - {action: action_slots}
+  - {action: utter_worry_asked}
+  - {intent: tell_more}
+  - {action: action_more}
+  - {intent: affirm}
+  - {action: utter_worry_told}
 """
 
 RULES = """

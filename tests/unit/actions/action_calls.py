@@ -41,6 +41,7 @@ class Answer:
 
     events: list[dict[str, Any]]
     responses: list[dict[str, Any]]
+    words: dict[str, Any] = field(default_factory=dict)
 
     @property
     def said(self) -> list[str]:

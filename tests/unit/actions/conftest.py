@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from action_calls import NOW, Caller, PlainScreen
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from actions.house import House
-from actions.server import app_for
+from actions.server import ActionServer
 from bot.library import ContentLibrary, load_library
 from bot.records import Cipher, SqlRecords, new_key
 
@@ -35,5 +37,5 @@ def call(house: House) -> Iterator[Caller]:
     with house.records.unit() as uow:
         patient = uow.patients.enrol("web", "somebody", NOW)
         uow.commit()
-    with TestClient(app_for(house)) as web:
+    with TestClient(Starlette(routes=[Mount("/", ActionServer(house))])) as web:
         yield Caller(house, web, patient.id)

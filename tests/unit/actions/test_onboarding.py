@@ -296,3 +296,18 @@ def test_a_reminder_set_later_can_correct_the_clock_too(call: Caller) -> None:
     assert call.answer(form, "reminder", "18:30").said == ["reminder_kept"]
     assert call.patient.profile["reminder"] == "18:30"
     assert zone_of(call.patient, call.house.library).utcoffset(NOW) == timedelta(hours=-5)
+
+
+def test_a_validation_brings_the_words_of_the_question_that_the_form_then_asks(call: Caller) -> None:
+    through(call, "country")
+    asked = call.answer(FORM, "country", "GB")
+    (question,) = asked.words
+    assert question == f"utter_ask_{asked.slots['requested_slot']}"
+    tracker = {"sender_id": call.patient_id}
+    assert (
+        asked.words[question] == call.web.post("/nlg", json={"response": question, "tracker": tracker}).json()
+    )
+
+
+def test_an_action_that_asks_nothing_brings_no_words(call: Caller) -> None:
+    assert call("action_chat", "greet").words == {}

@@ -74,9 +74,9 @@ def test_the_engine_knows_every_copy_too(tmp_path: Path) -> None:
     database = tmp_path / "engine.db"
     with sqlite3.connect(database) as connection:
         connection.executescript(
-            "CREATE TABLE events (id INTEGER PRIMARY KEY, sender_id, type_name, timestamp, data);"
+            "CREATE TABLE conversations (sender_id PRIMARY KEY, data);"
             "CREATE TABLE answers (id INTEGER PRIMARY KEY, sender_id, message_id, at, data);"
-            "INSERT INTO events VALUES (7, 'aaaaaaaaaa', 'user', 1.5, 'x'), (8, 'other', 'user', 1.5, 'y');"
+            "INSERT INTO conversations VALUES ('aaaaaaaaaa', 'x'), ('other', 'y');"
             "INSERT INTO answers VALUES (1, 'aaaaaaaaaa', 'm1', 1.5, 'z');"
         )
     connection.close()
