@@ -25,7 +25,7 @@ from actions.session_start import ActionSessionStart
 from actions.small_talk import Chat, ViewProgress
 from actions.triage import Answered, CareSought, Triage
 from actions.words import as_bubble, nlg_answer
-from bot.assembly import assemble
+from bot.assembly import open_content, open_records
 from bot.settings import load
 
 LOOPBACK = "127.0.0.1"
@@ -96,8 +96,7 @@ def app_for(house: House) -> Starlette:
 def main() -> None:
     settings = load()
     logging.basicConfig(level=logging.WARNING)
-    assembled = assemble(settings, reads_words=False)
-    house = House(assembled.records, assembled.library, assembled.screen)
+    house = House(open_records(settings), *open_content(settings))
     uvicorn.run(app_for(house), host=LOOPBACK, port=settings.actions_port, log_level="warning")
 
 
