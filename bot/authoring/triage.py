@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.assembly import open_second_voice
-from bot.extraction import BadVocabulary, Extractor, SecondVoice, build
+from bot.extraction import SecondVoice, build
+from bot.extraction.extractor import BadVocabulary, Extractor
 from bot.facts.clinical import History, Reason, SymptomFact, Verdict
 from bot.library.library import ContentLibrary, load_library
 from bot.library.reading import ContentFaults

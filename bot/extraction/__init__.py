@@ -1,20 +1,28 @@
-"""Text becomes facts about a body, each with the words it came from. spaCy lives here only."""
+"""Text becomes facts about a body, each with the words it came from. spaCy lives here only.
+
+It is loaded with the extractor: who wants the second voice alone goes without.
+"""
+
+from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.extraction.extractor import BadVocabulary, Extractor, Mention, Reading
 from bot.extraction.likeness import LAYERS, SecondVoice, second_voice
 from bot.facts.vocabulary import Bank, Vocabulary
 from engine.minilm import MiniLM, WeightsFault, weights_folder
 
-__all__ = [
-    "BadVocabulary", "Extractor", "Mention", "Reading", "SecondVoice", "WeightsFault", "build", "open_voice",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from bot.extraction.extractor import Extractor
+
+__all__ = ["SecondVoice", "WeightsFault", "build", "open_voice"]
 
 
 def build(vocabulary: Vocabulary, voice: SecondVoice | None = None) -> Extractor:
     """An extractor that knows these words. Raises BadVocabulary, naming every phrase that can't be read."""
+    from bot.extraction.extractor import Extractor
+
     return Extractor(vocabulary, voice)
 
 

@@ -60,7 +60,7 @@ class Extractor:
         self._compile()
         repair = Repair(
             self._book.lexicon | {form for form in vocabulary.forms if len(form) >= LENIENT_FROM},
-            english | vocabulary.never_repaired | vocabulary.forms.keys(),
+            *(english, vocabulary.never_repaired, vocabulary.forms.keys()),
         )
         self._normaliser = Normaliser(vocabulary.forms, vocabulary.fillers, repair.known, repair.mend)
         self._language = Language(english)
@@ -198,6 +198,8 @@ class Extractor:
 
 
 def _without(words: Phrase, fillers: Mapping[str, Sequence[Phrase]]) -> Phrase:
+    if fillers.keys().isdisjoint(words):
+        return words
     kept: list[str] = []
     at = 0
     while at < len(words):

@@ -18,12 +18,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.extraction.normalise import Word
 from bot.facts.vocabulary import Bank
+
+if TYPE_CHECKING:
+    from bot.extraction.normalise import Word
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]

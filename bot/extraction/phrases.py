@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 
 from bot.extraction.normalise import Word
 
@@ -100,19 +100,27 @@ class _Node:
     __slots__ = ("next", "slots")
 
     def __init__(self) -> None:
-        self.next: dict[str, _Node] = {}
-        self.slots: set[int] = set()
+        self.next: dict[str, _Node] = _NOWHERE
+        self.slots: tuple[int, ...] = ()
+
+    def go(self, word: str) -> _Node:
+        if self.next is _NOWHERE:
+            self.next = {}
+        return self.next.setdefault(word, _Node())
+
+
+_NOWHERE: dict[str, _Node] = {}  # most nodes are the last of their phrase, and there are many
 
 
 # slot -> start -> ends, in one message
 _Hits = dict[int, dict[int, list[int]]]
 
 
-def _hits(places: Mapping[_Node, list[tuple[int, int]]], wanted: Set[int]) -> _Hits:
+def _hits(places: Mapping[_Node, list[tuple[int, int]]], wanted: frozenset[int]) -> _Hits:
     """Where the wanted slots stand; few are, so the rest isn't looked at."""
     found: _Hits = {slot: {} for slot in wanted}
     for node, standing in places.items():
-        for slot in node.slots & wanted:
+        for slot in wanted.intersection(node.slots):
             for start, end in standing:
                 found[slot].setdefault(start, []).append(end)
     return found
@@ -131,6 +139,7 @@ class Phrasebook:
         self._level = level
         self._strip = fillers
         self._expanded: dict[str, frozenset[Phrase]] = {}
+        self._pieces: dict[str, frozenset[Phrase]] = {}
         self._numbers: dict[frozenset[Phrase], int] = {}
         self._root = _Node()
         self._patterns: list[Pattern] = []
@@ -138,6 +147,7 @@ class Phrasebook:
         self._prefixes: dict[int, set[str]] = {}
         self._keys: dict[str, tuple[str, ...]] = {}
         self.lexicon: set[str] = set()
+        self._of_signs: set[int] = set()
         self._owner_is_sign = False
 
     def add(self, owner: str, phrase: str) -> None:
@@ -150,7 +160,7 @@ class Phrasebook:
             self._patterns.append(Pattern(owner, steps, frozenset(s.slot for s in steps)))
 
     def seal(self) -> None:
-        """Index each pattern by the slot that the fewest messages will hold.
+        """Index each pattern by the slot that the fewest messages will hold; nothing is added afterwards.
 
         A word that stands in many slots ("to", "my") is taken for common; a phrase is as common as its
         rarest word, a slot as common as its phrases together.
@@ -163,6 +173,7 @@ class Phrasebook:
         for pattern in self._patterns:
             rarest = min(pattern.needs, key=lambda slot: (often[slot], slot))
             self._by_rarest.setdefault(rarest, []).append(pattern)
+        del self._patterns, self._numbers, self._expanded, self._pieces, self._of_signs
 
     def find(self, words: Sequence[Word], blockers: frozenset[str]) -> list[Match]:
         places = self._places(words)
@@ -251,7 +262,7 @@ class Phrasebook:
         """Every way to take and leave out what is optional; a group that holds a gap is written out."""
         choices = [self._choices(piece) for piece in pieces_of(phrase)]
         for choice in product(*choices):
-            yield self._strip(tuple(piece for part in choice for piece in part))
+            yield self._strip(tuple(chain.from_iterable(choice)))
 
     def _choices(self, piece: str) -> list[tuple[str, ...]]:
         optional = piece.endswith("?") and len(piece) > 1
@@ -276,6 +287,11 @@ class Phrasebook:
         return tuple(steps)
 
     def _phrases_of(self, piece: str) -> frozenset[Phrase]:
+        if piece not in self._pieces:
+            self._pieces[piece] = self._read(piece)
+        return self._pieces[piece]
+
+    def _read(self, piece: str) -> frozenset[Phrase]:
         if piece.startswith("<"):
             return self._slot(piece[1:-1])
         if piece.startswith("("):
@@ -306,10 +322,8 @@ class Phrasebook:
                 raise BadPhrase(f"`{source}`: a slot can't hold a gap")
             parts = [self._phrases_of(piece) or frozenset({()}) for piece in pieces]
             for chosen in product(*parts):
-                words = tuple(word for part in chosen for word in part)
-                if words:
-                    found.add(words)
-        return frozenset(found)
+                found.add(tuple(chain.from_iterable(chosen)))
+        return frozenset(found - {()})
 
     def _number(self, choices: frozenset[Phrase]) -> int:
         number = self._numbers.get(choices)
@@ -318,7 +332,8 @@ class Phrasebook:
             self._numbers[choices] = number
             for phrase in choices:
                 self._plant(phrase, number)
-        if self._owner_is_sign:
+        if self._owner_is_sign and number not in self._of_signs:
+            self._of_signs.add(number)
             self.lexicon.update(w for phrase in choices for w in phrase if w.isalpha())
         return number
 
@@ -327,5 +342,5 @@ class Phrasebook:
         for word in phrase:
             if word.endswith("*"):
                 self._prefixes.setdefault(len(word) - 1, set()).add(word[:-1])
-            node = node.next.setdefault(word, _Node())
-        node.slots.add(number)
+            node = node.go(word)
+        node.slots += (number,)

@@ -21,17 +21,17 @@ def ordinary_words() -> frozenset[str]:
 
 
 class Repair:
-    """`lexicon` are the words screening looks for; `english` all others that must stay as they are."""
+    """`lexicon` are the words screening looks for; all of `others` must stay as they are, too."""
 
-    def __init__(self, lexicon: Collection[str], english: Collection[str]) -> None:
-        self._english = english
+    def __init__(self, lexicon: Collection[str], *others: Collection[str]) -> None:
+        self._others = others
         self._lexicon = frozenset(w for w in lexicon if w.isalpha())
         self._targets: dict[tuple[str, int], list[str]] = {}
         for target in sorted(w for w in self._lexicon if len(w) >= SHORTEST):
             self._targets.setdefault((target[0], len(target)), []).append(target)
 
     def known(self, word: str) -> bool:
-        return word in self._lexicon or word in self._english or not word.isalpha()
+        return word in self._lexicon or any(word in some for some in self._others) or not word.isalpha()
 
     def mend(self, word: str) -> str | None:
         """The word that was meant (two words where a space is missing), or None.

@@ -1,23 +1,29 @@
 """What is kept: patients, talks, verdicts, flags, the outbox and the audit. SQLAlchemy lives here only."""
 
+from bot.records.begun import Begun
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.records.errors import (
     AlreadyCleared,
+    DatabaseSilent,
     KeyFileUnsafe,
     NotInRecords,
     NotMigrated,
     RecordsError,
+    RecordsGone,
     WrongKey,
 )
 from bot.records.records import SqlRecords, SqlUnit
 
 __all__ = [
     "AlreadyCleared",
+    "Begun",
     "Cipher",
+    "DatabaseSilent",
     "KeyFileUnsafe",
     "NotInRecords",
     "NotMigrated",
     "RecordsError",
+    "RecordsGone",
     "SqlRecords",
     "SqlUnit",
     "WrongKey",

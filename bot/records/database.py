@@ -10,18 +10,40 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 
 from bot.records.cipher import Cipher
+from bot.records.errors import RecordsGone
 from bot.records.types import give_cipher
 
 _BUSY_MS = 30_000
 _IN_MEMORY = frozenset({None, "", ":memory:"})
 
 
-def open_database(url: str, cipher: Cipher) -> Engine:
-    """An engine whose sealed columns use the cipher. Nothing is connected yet."""
+def shown(url: str) -> str:
+    """The address of a database without its password; of SQLite, the file."""
     address = make_url(url)
-    engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _server(address)
+    return address.database or "" if _is_sqlite(address) else address.render_as_string()
+
+
+def lasts(url: str) -> bool:
+    """Whether a database outlives the process that uses it."""
+    address = make_url(url)
+    return not _is_sqlite(address) or address.database not in _IN_MEMORY
+
+
+def open_database(url: str, cipher: Cipher, *, may_begin: bool) -> Engine:
+    """An engine whose sealed columns use the cipher. Nothing is connected yet.
+
+    Raises RecordsGone where a file is missing that may not be made.
+    """
+    address = make_url(url)
+    if _is_sqlite(address) and lasts(url):
+        _make_or_find(Path(address.database or ""), may_begin)
+    engine = _sqlite(address) if _is_sqlite(address) else _server(address)
     give_cipher(engine, cipher)
     return engine
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
 
 
 def _server(url: URL) -> Engine:
@@ -33,7 +55,6 @@ def _sqlite(url: URL) -> Engine:
         # One connection is the database; whoever wants it meanwhile waits.
         size, overflow = 1, 0
     else:
-        _make_private_file(Path(url.database or ""))
         size, overflow = 10, 20
     engine = create_engine(
         url,
@@ -48,9 +69,19 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _make_private_file(path: Path) -> None:
+def _make_or_find(path: Path, may_begin: bool) -> None:
+    if not may_begin and not path.exists():
+        raise RecordsGone(gone(str(path)))
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def gone(shown: str) -> str:
+    return (
+        f"The database {shown} is gone: it was in use before, and nothing is kept there now. "
+        "Stop the coach and put the database back, from a backup if need be. "
+        "Only if you mean to begin an empty one: safecue run --new-database"
+    )
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -23,5 +23,13 @@ class KeyFileUnsafe(RecordsError, ValueError):
     """The key file is missing its protection or its key."""
 
 
+class RecordsGone(RecordsError, LookupError):
+    """There is no database where one was in use before."""
+
+
+class DatabaseSilent(RecordsError, OSError):
+    """The database can't be reached, or somebody keeps it locked."""
+
+
 class NotMigrated(RecordsError, RuntimeError):
     """The database's tables are not those this version works with."""

@@ -15,8 +15,8 @@ from bot.records import schema
 from bot.records.assessments import SqlAssessments
 from bot.records.audit import SqlAudit
 from bot.records.cipher import Cipher, Lookup
-from bot.records.database import open_database
-from bot.records.errors import NotMigrated
+from bot.records.database import gone, open_database, shown
+from bot.records.errors import DatabaseSilent, NotMigrated, RecordsGone
 from bot.records.exports import export_person
 from bot.records.flags import SqlFlags
 from bot.records.messages import SqlMessages
@@ -52,24 +52,37 @@ class SqlUnit:
 class SqlRecords:
     """Nothing is opened before the first use. Call `migrate` once at the start of every process."""
 
-    def __init__(self, url: str, cipher: Cipher) -> None:
-        self._engine = open_database(url, cipher)
+    def __init__(self, url: str, cipher: Cipher, *, may_begin: bool = True) -> None:
+        """`may_begin`: whether an empty database is one to begin with. If not, RecordsGone is raised for one,
+        here or by `migrate`."""
+        self._engine = open_database(url, cipher, may_begin=may_begin)
         self._reader = self._engine.execution_options(reads_only=True)
+        self._shown = shown(url)
+        self._may_begin = may_begin
         self._cipher = cipher
         self._lookup: Lookup | None = None
 
     def migrate(self) -> None:
         """Bring the tables up to this version; processes that start together wait for one another.
 
-        Raises WrongKey where the keys don't open this database, NotMigrated where a newer version made it.
+        Raises WrongKey where the keys don't open this database, NotMigrated where a newer version made it,
+        RecordsGone, and DatabaseSilent.
         """
+        try:
+            self._migrate()
+        except OperationalError as error:
+            raise DatabaseSilent(f"The database {self._shown} can't be opened: {error.orig}") from error
+        self._lookup = self._read_lookup()
+
+    def _migrate(self) -> None:
         with self._engine.begin() as connection:
+            if not self._may_begin and not schema.has_begun(connection):
+                raise RecordsGone(gone(self._shown))
             schema.upgrade(connection)
             with Session(connection, join_transaction_mode="create_savepoint") as session:
                 if session.get(SecretRow, schema.LOOKUP) is None:
                     session.add(SecretRow(name=schema.LOOKUP, value=Lookup.new_secret()))
                 session.commit()
-        self._lookup = self._read_lookup()
 
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:

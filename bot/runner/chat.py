@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.runner.start import (
-    content_refusals,
-    key_refusals,
     part_named,
     read_procfile,
+    refusals_of,
     say,
-    taken_ports,
     tune_second_voice,
 )
 from bot.runner.supervisor import Part, Supervisor, healthy, within
@@ -32,12 +30,11 @@ def run(argv: Sequence[str]) -> int:
     settings = load()
     if "-h" in argv or "--help" in argv or asyncio.run(_coach_runs(settings)):
         return asyncio.run(_talk(command))
-    refusals = taken_ports(settings, but="web_port") + content_refusals(settings) + key_refusals(settings)
-    if refusals:
+    if refusals := refusals_of(settings, but_port="web_port"):
         print("\n".join(refusals), file=sys.stderr)
         return 1
     environment = os.environ | settings.for_the_parts()
-    tune_second_voice(environment)
+    tune_second_voice(settings)
     procfile = (ROOT / "Procfile").read_text("utf-8")
     parts = [part for part in read_procfile(procfile, settings, environment) if part.name in NEEDED]
     return asyncio.run(talk_with_parts(command, parts, settings.data_dir / "log", environment))

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import shlex
-import signal
 import socket
 import string
-import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bot.assembly import begin_anew, open_records, open_second_voice
 from bot.library.library import load_library
 from bot.library.reading import ContentFaults
-from bot.records import RecordsError, load_or_make_key_file
-from bot.runner.supervisor import Part, Supervisor
+from bot.library.screening_content import load_screening
+from bot.records import DatabaseSilent, RecordsError, load_or_make_key_file
+from bot.runner.keep import become
+from bot.runner.supervisor import Part
 from bot.settings import ROOT, Settings, load, variable
 
 NAMED_AT_START = 12
 
 
 def run(argv: Sequence[str]) -> int:
-    """0: ended by Ctrl-C or SIGTERM; 1: refused to start; the reason is on stderr."""
+    """1: refused to start; the reason is on stderr. Else this becomes the process that keeps the parts."""
     options = _options(argv)
     settings = load()
-    refusals = taken_ports(settings) + content_refusals(settings) + key_refusals(settings)
-    if refusals:
+    if options.new_database:
+        begin_anew(settings)
+    if refusals := refusals_of(settings):
         print("\n".join(refusals), file=sys.stderr)
         return 1
     environment = os.environ | settings.for_the_parts()
-    tune_second_voice(environment)
+    tune_second_voice(settings)
     parts = read_procfile(options.procfile.read_text("utf-8"), settings, environment)
-    asyncio.run(_supervise(parts, settings.data_dir / "log", environment))
-    say("all parts ended")
-    return 0
+    return become(parts, settings.data_dir / "log", ROOT, environment)
+
+
+def refusals_of(settings: Settings, but_port: str = "") -> list[str]:
+    """All that speaks against starting; the last, since it makes them, the keys and the database."""
+    found = taken_ports(settings, but=but_port) + content_refusals(settings)
+    return found or key_refusals(settings) or database_refusals(settings)
 
 
 def content_refusals(settings: Settings) -> list[str]:
@@ -65,12 +70,23 @@ def key_refusals(settings: Settings) -> list[str]:
     return []
 
 
-def tune_second_voice(environment: Mapping[str, str]) -> None:
-    """Once, before several parts would do it; in a process of its own, which gives the memory back.
+def database_refusals(settings: Settings) -> list[str]:
+    """Begin the database, or bring it up to this version, before several parts would.
 
-    It tells why, where screening has to do without.
+    One that can't be reached is told and no refusal: it may yet come, and the parts try again.
     """
-    subprocess.run([sys.executable, "-m", "bot.cli", "tune"], env=environment, cwd=ROOT, check=False)
+    try:
+        open_records(settings).close()
+    except DatabaseSilent as fault:
+        say(str(fault))
+    except RecordsError as fault:
+        return [str(fault)]
+    return []
+
+
+def tune_second_voice(settings: Settings) -> None:
+    """Once, before several parts would do it. It tells why, where screening has to do without."""
+    open_second_voice(settings, load_screening(settings.content_dir).bank, say)
 
 
 def say(line: str) -> None:
@@ -155,21 +171,10 @@ def _is_taken(host: str, port: int) -> bool:
     return False
 
 
-async def _supervise(parts: Sequence[Part], logs: Path, environment: Mapping[str, str]) -> None:
-    supervisor = Supervisor(parts, logs=logs, environment=environment, root=ROOT, say=say)
-
-    def stop() -> None:
-        say("ending …")
-        supervisor.stop()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
-    say(f"starting {', '.join(part.name for part in parts)}; logs are in {logs}; Ctrl-C ends all")
-    await supervisor.run()
-
-
 def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="safecue run", description="Start every part of the coach.")
+    parser.add_argument(
+        "--new-database", action="store_true", help="begin an empty database where the one in use is gone"
+    )
     parser.add_argument("--procfile", type=Path, default=ROOT / "Procfile", help="another list of parts")
     return parser.parse_args(argv)

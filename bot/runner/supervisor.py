@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import os
 import signal
 import sys
 import time
+import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 LEASH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("leash.py")))
+_WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 LARGEST_LOG = 5 * 1024 * 1024  # bytes; a larger log is put aside when its part starts
 
 Say = Callable[[str], None]
@@ -166,12 +167,17 @@ async def within(seconds: float, awaited: Awaitable[object]) -> bool:
 
 async def healthy(part: Part) -> None:
     """Returns once the part is ready; at once if it has no address to ask."""
-    async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
-        while part.health:
-            with contextlib.suppress(httpx.HTTPError):
-                if (await client.get(part.health, headers=dict(part.headers))).status_code == 200:
-                    return
-            await asyncio.sleep(0.3)
+    while part.health and not await asyncio.to_thread(_answers, part.health, part.headers):
+        await asyncio.sleep(0.3)
+
+
+def _answers(address: str, headers: Mapping[str, str]) -> bool:
+    request = urllib.request.Request(address, headers=dict(headers))
+    try:
+        with _WITHOUT_PROXY.open(request, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

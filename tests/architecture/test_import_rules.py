@@ -69,7 +69,7 @@ def test_of_the_engine_we_import_the_sentence_encoder_alone_and_in_one_place() -
 
 def test_the_sentence_encoder_needs_nothing_of_the_engine() -> None:
     packages = {name.split(".")[0] for name in imports_of(ROOT / "engine" / "minilm.py")}
-    assert packages - set(sys.stdlib_module_names) - {"__future__"} == {"numpy", "safetensors", "tokenizers"}
+    assert packages - set(sys.stdlib_module_names) - {"__future__"} == {"numpy", "tokenizers"}
 
 
 @pytest.mark.parametrize(

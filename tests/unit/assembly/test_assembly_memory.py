@@ -32,3 +32,33 @@ def test_who_reads_no_words_loads_no_spacy_and_can_read_all_the_same(
     loaded, *signs = told.stdout.split()
     assert loaded == str(reads_words)
     assert any("chest" in sign for sign in signs)
+
+
+def loaded_by(code: str, **settings: str) -> set[str]:
+    """The packages that a fresh process has loaded behind this."""
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*{{name.split('.')[0] for name in sys.modules}})"],
+        env=settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(told.stdout.split())
+
+
+def test_what_keeps_the_parts_running_loads_nothing_but_the_standard_library() -> None:
+    loaded = loaded_by("import bot.runner.keep")
+    assert "bot" in loaded
+    assert not {"pydantic", "dotenv", "httpx", "yaml", "sqlalchemy", "numpy", "spacy"} & loaded
+
+
+def test_a_database_that_is_up_to_date_needs_no_migration_tool(tmp_path: Path) -> None:
+    opens = "from bot.assembly import open_records; from bot.settings import load; open_records(load())"
+    assert "alembic" in loaded_by(opens, SAFECUE_DATA_DIR=str(tmp_path))
+    assert "alembic" not in loaded_by(opens, SAFECUE_DATA_DIR=str(tmp_path))
+
+
+def test_the_second_voice_loads_no_spacy() -> None:
+    loaded = loaded_by("import bot.extraction.likeness")
+    assert "numpy" in loaded
+    assert "spacy" not in loaded

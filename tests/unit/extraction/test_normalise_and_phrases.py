@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from screening_bench import ROOT, bench
 
-from bot.extraction import BadVocabulary, build
+from bot.extraction import build
+from bot.extraction.extractor import BadVocabulary
 from bot.facts.clinical import Level
 from bot.facts.vocabulary import SignWords
 from bot.library.screening_content import load_screening

@@ -43,8 +43,8 @@ class Start:
             "SAFECUE_SECOND_VOICE": "no",
         }
 
-    def begin(self, **settings: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "bot.cli", "run", "--procfile", str(self.procfile)]
+    def begin(self, *options: str, **settings: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "bot.cli", "run", "--procfile", str(self.procfile), *options]
         return subprocess.Popen(
             command,
             cwd=ROOT,
@@ -58,6 +58,20 @@ class Start:
     def runs(self, name: str) -> bool:
         log = self.home / "var" / "log" / f"{name}.log"
         return log.exists() and "1" in log.read_text("utf-8")
+
+
+def runs_and_ends(start: Start, *options: str, **settings: str) -> str:
+    """What a run says that is ended once its first part runs."""
+    process = start.begin(*options, **settings)
+    deadline = time.monotonic() + 30
+    while not start.runs("one") and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.terminate()
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+    (start.home / "var" / "log" / "one.log").unlink()
+    return out
 
 
 @pytest.fixture
@@ -91,16 +105,28 @@ def test_a_taken_port_is_told_before_anything_starts(start: Start) -> None:
 
 
 def test_a_made_key_file_is_told_once(start: Start) -> None:
-    for told in (True, False):
-        process = start.begin()
-        deadline = time.monotonic() + 30
-        while not start.runs("one") and process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        process.terminate()
-        out, _ = process.communicate(timeout=20)
-        assert ("Made the key file" in out) is told
-        (start.home / "var" / "log" / "one.log").unlink()
+    assert "Made the key file" in runs_and_ends(start)
+    assert "Made the key file" not in runs_and_ends(start)
+
+
+def test_a_database_that_is_gone_is_told_and_begun_anew_only_when_asked_for(start: Start) -> None:
+    database = start.home / "var" / "safecue.db"
+    runs_and_ends(start)
+    database.unlink()
+    out, err = start.begin().communicate(timeout=30)
+    assert f"The database {database} is gone" in err
+    assert "safecue run --new-database" in err
+    assert "started" not in out
+    assert not database.exists()
+    runs_and_ends(start, "--new-database")
+    assert database.exists()
+
+
+def test_a_database_that_does_not_answer_yet_is_told_and_waited_for_by_the_parts(start: Start) -> None:
+    silent = f"postgresql+psycopg://coach:hidden-word@127.0.0.1:{start.ports[0]}/name"
+    out = runs_and_ends(start, SAFECUE_DATABASE_URL=silent)
+    assert "can't be opened" in out
+    assert "hidden-word" not in out
 
 
 def test_faulty_settings_are_told_without_a_traceback(start: Start) -> None:
