@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.facts.clinical import Evidence, Level, Reason, SymptomFact, Urgency, Verdict
 from bot.records.errors import NotInRecords
 from bot.records.tables import AssessmentRow, FactRow, GreenCheckRow
+from bot.records.writing import put, put_numbered
 from bot.usecases.ports import OpenAssessment
 
 _BORN_CLOSED = frozenset({Level.CONTINUE, Level.NONE})
@@ -47,11 +48,10 @@ class SqlAssessments:
         content_version: str,
         now: datetime,
     ) -> int:
-        row = _assessment(patient_id, message_id, verdict, content_version, now)
-        self._session.add(row)
-        self._session.flush()
-        self._session.add_all(_fact(row, fact) for fact in facts)
-        return row.id
+        assessment = _assessment(patient_id, message_id, verdict, content_version, now)
+        number = put_numbered(self._session, assessment)
+        put(self._session, *(_fact(number, assessment, fact) for fact in facts))
+        return number
 
     def for_message(self, message_id: str) -> Verdict | None:
         row = self._session.scalars(_OF_MESSAGE, {"message_id": message_id}).one_or_none()
@@ -134,10 +134,10 @@ def _assessment(
     )
 
 
-def _fact(assessment: AssessmentRow, fact: SymptomFact) -> FactRow:
+def _fact(number: int, assessment: AssessmentRow, fact: SymptomFact) -> FactRow:
     return FactRow(
         patient_id=assessment.patient_id,
-        assessment_id=assessment.id,
+        assessment_id=number,
         message_id=assessment.message_id,
         at=assessment.at,
         sign=fact.sign,

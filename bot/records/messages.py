@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.facts.talk import Delivery, Direction, Kind, Message, Reply, TurnState
@@ -18,6 +18,7 @@ from bot.records.errors import NotInRecords
 from bot.records.patients import HELD, UNANSWERED, row_of
 from bot.records.retention import erase_due_text
 from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
+from bot.records.writing import change, put
 from bot.usecases.ports import Offered
 
 FIRST, IN_LINE = 0, 1
@@ -32,7 +33,7 @@ _SAID = (_OF_PATIENT, MessageRow.direction == Direction.OUT.value)
 _NEWEST_FIRST = select(MessageRow).order_by(MessageRow.seq.desc()).limit(1)
 _LAST_SAID = _NEWEST_FIRST.where(*_SAID)
 _LAST_SAID_OF = _LAST_SAID.where(MessageRow.content_id == bindparam("content_id"))
-_LAST_ASKED = _LAST_SAID.where(MessageRow.asks.is_not(None))
+_LAST_ASKED = _LAST_SAID.where(MessageRow.asks.is_not(None)).execution_options(populate_existing=True)
 _LAST_HEARD = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.direction == Direction.IN.value)
 _OF_KEY = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.door_key_lookup == bindparam("key"))
 # Sorted by who asks: asked to sort, SQLite walks through the whole talk instead.
@@ -48,6 +49,13 @@ _BEHIND = (
     .order_by(MessageRow.seq)
     .limit(bindparam("most"))
 )
+_CLOSE = (
+    update(MessageRow)
+    .where(MessageRow.patient_id == bindparam("patient"), MessageRow.asks_open.is_(True))
+    .values(asks_open=False)
+    .execution_options(synchronize_session=False)
+)
+_CLOSE_ONE = _CLOSE.where(MessageRow.id == bindparam("answered"))
 _OFFERED = select(OfferRow).where(
     OfferRow.token == bindparam("token"), OfferRow.patient_id == bindparam("patient_id"), *_LIVE
 )
@@ -98,7 +106,7 @@ class SqlMessages:
         row = MessageRow(
             id=uuid.uuid4().hex,
             patient_id=patient_id,
-            seq=_next_seq(patient),
+            seq=self._next_seq(patient),
             direction=Direction.IN.value,
             at=now,
             text=text,
@@ -107,8 +115,7 @@ class SqlMessages:
             state=TurnState.RECEIVED.value,
             erase_at=erase_at,
         )
-        self._session.add(row)
-        self._session.flush()
+        put(self._session, row)
         return _message(row), True
 
     def unscreened(self, before: datetime) -> Sequence[Message]:
@@ -129,13 +136,10 @@ class SqlMessages:
             # The patient's lock comes first everywhere, or two transactions could wait for one another.
             row_of(self._session, row.patient_id, lock=True)
             self._session.refresh(row)
-        row.state = state.value
-        if understanding is None:
-            return
-        if understanding or row.understanding is None:
-            row.understanding = {**(row.understanding or {}), **understanding}
-        if isinstance(answered := understanding.get("answered"), str):
-            self._close_questions(row.patient_id, MessageRow.id == answered)
+        understood = {**(row.understanding or {}), **(understanding or {})}
+        change(self._session, row, state=state.value, understanding=understood)
+        if understanding and isinstance(answered := understanding.get("answered"), str):
+            self._session.execute(_CLOSE_ONE, {"patient": row.patient_id, "answered": answered})
 
     def get(self, message_id: str) -> Message:
         """Raises NotInRecords."""
@@ -151,7 +155,7 @@ class SqlMessages:
         row = MessageRow(
             id=uuid.uuid4().hex,
             patient_id=patient_id,
-            seq=_next_seq(patient),
+            seq=self._next_seq(patient),
             direction=Direction.OUT.value,
             at=now,
             text=reply.text,
@@ -167,8 +171,6 @@ class SqlMessages:
             in_reply_to=in_reply_to,
             erase_at=None if in_reply_to is None else self._row(in_reply_to).erase_at,
         )
-        self._session.add(row)
-        self._session.flush()
         offers = [
             OfferRow(
                 token=secrets.token_urlsafe(_TOKEN_BYTES),
@@ -189,7 +191,7 @@ class SqlMessages:
             created_at=now,
             next_try_at=now,
         )
-        self._session.add_all([*offers, parcel])
+        put(self._session, row, *offers, parcel)
         return _message(row, [(offer.title, offer.token) for offer in offers])
 
     def _goes_first(self, reply: Reply, in_reply_to: str | None) -> bool:
@@ -241,17 +243,14 @@ class SqlMessages:
         self._session.execute(
             update(OfferRow).where(OfferRow.patient_id == patient_id, *_LIVE).values(withdrawn=True)
         )
-        self._close_questions(patient_id)
+        self._session.execute(_CLOSE, {"patient": patient_id})
 
     def erase_due_text(self, now: datetime) -> int:
         return erase_due_text(self._session, now)
 
-    def _close_questions(self, patient_id: str, *which: ColumnElement[bool]) -> None:
-        self._session.execute(
-            update(MessageRow)
-            .where(MessageRow.patient_id == patient_id, MessageRow.asks_open.is_(True), *which)
-            .values(asks_open=False)
-        )
+    def _next_seq(self, patient: PatientRow) -> int:
+        change(self._session, patient, last_seq=patient.last_seq + 1)
+        return patient.last_seq
 
     def _row(self, message_id: str) -> MessageRow:
         row = self._session.get(MessageRow, message_id)
@@ -273,11 +272,6 @@ def with_buttons(session: Session, rows: Sequence[MessageRow]) -> list[Message]:
         for message_id, title, token in session.execute(_BUTTONS, {"said": said}):
             buttons[message_id].append((title, token))
     return [_message(row, buttons[row.id]) for row in rows]
-
-
-def _next_seq(patient: PatientRow) -> int:
-    patient.last_seq += 1
-    return patient.last_seq
 
 
 def _message(row: MessageRow, buttons: Sequence[tuple[str, str]] = ()) -> Message:

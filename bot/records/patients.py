@@ -14,6 +14,7 @@ from bot.facts.talk import Direction, Patient, Standing, TurnState
 from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords
 from bot.records.tables import Base, ConsentRow, MessageRow, PatientRow
+from bot.records.writing import change
 
 HELD = "held"  # in a session's `info`: the rows of persons that its transaction has locked, by id
 LONGEST_LEASE = timedelta(seconds=75)  # the engine has 60 s at most, and the lease a margin
@@ -116,7 +117,9 @@ class SqlPatients:
             )
 
     def set_unreachable(self, patient_id: str, since: datetime | None) -> None:
-        row_of(self._session, patient_id, lock=True).unreachable_since = since
+        row = row_of(self._session, patient_id, lock=True)
+        if row.unreachable_since != since:
+            row.unreachable_since = since
 
     def record_consent(
         self,
@@ -143,13 +146,13 @@ class SqlPatients:
         row = row_of(self._session, patient_id, lock=True)
         if row.turn_owner != owner and not _is_free(row.turn_owner, row.turn_until, now):
             return False
-        row.turn_owner, row.turn_until = owner, until
+        change(self._session, row, turn_owner=owner, turn_until=until)
         return True
 
     def release_turn(self, patient_id: str, owner: str) -> None:
         row = _found(self._session, patient_id, lock=True)
         if row is not None and row.turn_owner == owner:
-            row.turn_owner = row.turn_until = None
+            change(self._session, row, turn_owner=None, turn_until=None)
 
     def with_waiting(self, now: datetime) -> Sequence[str]:
         """Longest waiting first."""
