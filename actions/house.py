@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any
 
 from bot.facts.clock import utc_now
 from bot.usecases.clock import SetReminder
@@ -15,18 +18,43 @@ from bot.usecases.flow import Flow
 from bot.usecases.goals import six_goals
 from bot.usecases.log import CorrectPain, LogPain, LogSession, Progress
 from bot.usecases.onboarding import Onboarding
-from bot.usecases.ports import Library, Records, Screen
+from bot.usecases.ports import Library, Records, Screen, UnitOfWork
 from bot.usecases.profile import Profiles
 from bot.usecases.teach import Misunderstood, Teach
 
 Clock = Callable[[], datetime]
 
 
+class Noticing:
+    """The records of a call, all in one thread. `writes` tells whether it may have changed what it read."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._thread = threading.local()
+
+    @property
+    def writes(self) -> int:
+        return getattr(self._thread, "writes", 0)
+
+    def unit(self) -> AbstractContextManager[UnitOfWork]:
+        self._thread.writes = self.writes + 1
+        return self._records.unit()
+
+    def reading(self) -> AbstractContextManager[UnitOfWork]:
+        return self._records.reading()
+
+    def purge(self, now: datetime, retention: timedelta) -> Mapping[str, int]:
+        return self._records.purge(now, retention)
+
+    def export(self, patient_id: str) -> Mapping[str, Any]:
+        return self._records.export(patient_id)
+
+
 class House:
     """Records, words and screening, and the use cases that stand on them."""
 
     def __init__(self, records: Records, library: Library, screen: Screen, clock: Clock = utc_now) -> None:
-        self.records = records
+        records = self.records = Noticing(records)
         self.library = library
         self.clock = clock
         self.words = Words(library, screen)

@@ -10,7 +10,7 @@ from rasa_sdk import Tracker
 from actions.house import House
 from actions.words import variables_for
 from bot.facts.clinical import NOTHING, Verdict
-from bot.facts.talk import Reply, Standing
+from bot.facts.talk import Patient, Reply, Standing
 from bot.usecases.flow import Flow, Talk
 from bot.usecases.present_state import present_state
 
@@ -43,6 +43,7 @@ class Turn:
             self.patient = uow.patients.get(self.patient_id)
             state = present_state(uow, self.patient, now, self._house.library)
             found = uow.assessments.for_message(self.message_id) if self.message_id else None
+        self._as_kept, self._read_at = self.patient, self._house.records.writes
         self.verdict = found or NOTHING
         self.levels = state.levels
         self.closed = bool(state.open)
@@ -72,7 +73,7 @@ class Turn:
 
     def _talk(self, answers: Mapping[str, str | None]) -> Talk:
         return Talk(
-            patient=self._house.profiles.of(self.patient_id),
+            patient=self._kept(),
             answers=answers,
             now=self.now,
             message_id=self.message_id,
@@ -80,10 +81,19 @@ class Turn:
             ranking=self.ranking,
         )
 
+    def _kept(self) -> Patient:
+        """The patient as the records have them by now."""
+        if self._read_at != self._house.records.writes:
+            self._as_kept, self._read_at = (
+                self._house.profiles.of(self.patient_id),
+                self._house.records.writes,
+            )
+        return self._as_kept
+
     def say(self, *content_ids: str, **more: str) -> None:
         if not content_ids:
             return
-        known = variables_for(self._house.library, self._house.profiles.of(self.patient_id), self.now) | more
+        known = variables_for(self._house.library, self._kept(), self.now) | more
         for content_id in content_ids:
             self.bubbles += self._house.library.say(content_id, **known)
 

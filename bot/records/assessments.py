@@ -32,6 +32,7 @@ _OF_MESSAGE = (
 )
 _LAST_GREEN = select(func.max(GreenCheckRow.at)).where(GreenCheckRow.patient_id == bindparam("patient_id"))
 _LAST_ALARM = select(func.max(AssessmentRow.at)).where(_OF_PATIENT, AssessmentRow.level.in_(_ALARMS))
+_LAST_GREEN_AND_ALARM = select(_LAST_GREEN.scalar_subquery(), _LAST_ALARM.scalar_subquery())
 
 
 class SqlAssessments:
@@ -90,11 +91,9 @@ class SqlAssessments:
     def record_green(self, patient_id: str, message_id: str | None, now: datetime) -> None:
         self._session.add(GreenCheckRow(patient_id=patient_id, message_id=message_id, at=now))
 
-    def last_green(self, patient_id: str) -> datetime | None:
-        return self._session.scalar(_LAST_GREEN, {"patient_id": patient_id})
-
-    def last_alarm(self, patient_id: str) -> datetime | None:
-        return self._session.scalar(_LAST_ALARM, {"patient_id": patient_id})
+    def last_green_and_alarm(self, patient_id: str) -> tuple[datetime | None, datetime | None]:
+        green, alarm = self._session.execute(_LAST_GREEN_AND_ALARM, {"patient_id": patient_id}).one()
+        return green, alarm
 
     def _existing(self, assessment_id: int) -> AssessmentRow:
         row = self._session.get(AssessmentRow, assessment_id)

@@ -104,6 +104,10 @@ class EngineTurns:
 
     def _take(self, patient_id: str, owner: str) -> Taken:
         with self._records.unit() as uow:
+            try:
+                uow.patients.hold(patient_id)
+            except LookupError:  # erased since
+                return Taken(True, None)
             taken = self._next(uow, patient_id, owner)
             uow.commit()
         return taken

@@ -177,9 +177,8 @@ class Assessments(Protocol):
     def record_green(self, patient_id: str, message_id: str | None, now: datetime) -> None:
         """The patient went through the sign check and has none."""
 
-    def last_green(self, patient_id: str) -> datetime | None: ...
-    def last_alarm(self, patient_id: str) -> datetime | None:
-        """When the newest check, assess, stop or crisis was given, open or closed."""
+    def last_green_and_alarm(self, patient_id: str) -> tuple[datetime | None, datetime | None]:
+        """When the newest clean sign check was, and the newest alarm (from assess up), open or closed."""
 
 
 class Flags(Protocol):

@@ -41,8 +41,7 @@ def present_state(
     """`standing`: what stands open, where the caller has read it already."""
     if standing is None:
         standing = uow.assessments.open_for(patient.id)
-    green = uow.assessments.last_green(patient.id)
-    alarm = None if green is None else uow.assessments.last_alarm(patient.id)
+    green, alarm = uow.assessments.last_green_and_alarm(patient.id)
     return PresentState(
         open=tuple((a.level, frozenset(a.regions)) for a in standing),
         consented=patient.standing is Standing.ACTIVE or "consent" in patient.profile,

@@ -26,7 +26,7 @@ class Profiles:
     def remember(self, patient_id: str, changes: Mapping[str, str | None]) -> None:
         """Merge into the profile; None removes. Nothing is kept of somebody who has not consented."""
         with self._records.unit() as uow:
-            patient = uow.patients.get(patient_id)
+            patient = uow.patients.hold(patient_id)
             new = {key: value for key, value in changes.items() if patient.profile.get(key) != value}
             if not new or not consented(patient):
                 return
@@ -39,7 +39,7 @@ class Profiles:
         A flow's name says nothing about a person, so it is kept before consent too.
         """
         with self._records.unit() as uow:
-            if uow.patients.get(patient_id).profile.get(INTERRUPTED) != flow:
+            if uow.patients.hold(patient_id).profile.get(INTERRUPTED) != flow:
                 uow.patients.remember(patient_id, {INTERRUPTED: flow})
                 uow.commit()
 

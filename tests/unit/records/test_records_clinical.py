@@ -28,7 +28,7 @@ def test_only_levels_that_ask_for_something_stay_open(talk: Talk, level: Level) 
     found = [(a.id, a.level) for a in talk.unit.assessments.open_for(talk.patient_id)]
     settled = level in {Level.CONTINUE, Level.NONE}
     assert found == ([] if settled else [(assessment, level)])
-    assert talk.unit.assessments.last_alarm(talk.patient_id) == (None if settled else NOW)
+    assert talk.unit.assessments.last_green_and_alarm(talk.patient_id)[1] == (None if settled else NOW)
 
 
 def test_an_open_assessment_names_rules_regions_and_its_question(talk: Talk) -> None:
@@ -45,7 +45,7 @@ def test_the_first_closing_stands(talk: Talk, records: SqlRecords) -> None:
     talk.unit.assessments.close(assessment, by="patient", reason="seen by GP", now=LATER)
     talk.unit.assessments.close(assessment, by="somebody", reason="else", now=LATER)
     assert talk.unit.assessments.open_for(talk.patient_id) == []
-    assert talk.unit.assessments.last_alarm(talk.patient_id) == NOW
+    assert talk.unit.assessments.last_green_and_alarm(talk.patient_id)[1] == NOW
     talk.unit.commit()
     (kept,) = records.export(talk.patient_id)["assessments"]
     assert (kept["closed_by"], kept["closed_reason"]) == ("patient", "seen by GP")
@@ -84,10 +84,10 @@ def test_a_flag_is_found_by_what_raised_it_also_when_it_was_cleared(talk: Talk) 
 
 
 def test_the_newest_green_check_counts(talk: Talk) -> None:
-    assert talk.unit.assessments.last_green(talk.patient_id) is None
+    assert talk.unit.assessments.last_green_and_alarm(talk.patient_id)[0] is None
     for at in (LATER, NOW):
         talk.unit.assessments.record_green(talk.patient_id, None, at)
-    assert talk.unit.assessments.last_green(talk.patient_id) == LATER
+    assert talk.unit.assessments.last_green_and_alarm(talk.patient_id)[0] == LATER
 
 
 def test_clearing_a_flag_settles_what_raised_it_and_is_audited(talk: Talk, records: SqlRecords) -> None:
