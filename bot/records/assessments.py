@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from bot.facts.clinical import Evidence, Level, Reason, SymptomFact, Urgency, Verdict
 from bot.records.errors import NotInRecords
+from bot.records.rows import change, put, put_numbered, read
 from bot.records.tables import AssessmentRow, FactRow, GreenCheckRow
-from bot.records.writing import put, put_numbered
 from bot.usecases.ports import OpenAssessment
 
 _BORN_CLOSED = frozenset({Level.CONTINUE, Level.NONE})
@@ -23,9 +23,9 @@ _NOTHING_TO_SETTLE = "nothing to settle"
 # Made once, see bot/records/patients.py.
 _OF_PATIENT = AssessmentRow.patient_id == bindparam("patient_id")
 # Sorted by who asks: asked to sort, SQLite walks through everything ever judged instead.
-_OPEN = select(AssessmentRow).where(_OF_PATIENT, AssessmentRow.closed_at.is_(None))
+_OPEN = select(AssessmentRow.__table__).where(_OF_PATIENT, AssessmentRow.closed_at.is_(None))
 _OF_MESSAGE = (
-    select(AssessmentRow)
+    select(AssessmentRow.__table__)
     .where(AssessmentRow.message_id == bindparam("message_id"))
     .order_by(AssessmentRow.id.desc())
     .limit(1)
@@ -55,13 +55,15 @@ class SqlAssessments:
         return number
 
     def for_message(self, message_id: str) -> Verdict | None:
-        row = self._session.scalars(_OF_MESSAGE, {"message_id": message_id}).one_or_none()
-        return None if row is None else _verdict(row)
+        found = read(self._session, _OF_MESSAGE, message_id=message_id)
+        return _verdict(found[0]) if found else None
 
     def open_for(self, patient_id: str) -> Sequence[OpenAssessment]:
         """Oldest first."""
-        rows = self._session.scalars(_OPEN, {"patient_id": patient_id})
-        return sorted(map(_open, rows), key=lambda found: (found.at, found.id))
+        return sorted(
+            map(_open, read(self._session, _OPEN, patient_id=patient_id)),
+            key=lambda found: (found.at, found.id),
+        )
 
     def close(self, assessment_id: int, *, by: str, reason: str, now: datetime) -> None:
         """The first closing stands; closing again changes nothing. Raises NotInRecords."""
@@ -69,7 +71,8 @@ class SqlAssessments:
         close_assessment(self._session, assessment_id, by=by, reason=reason, now=now)
 
     def remind(self, assessment_id: int, now: datetime) -> None:
-        self._existing(assessment_id).reminded_at = now
+        self._existing(assessment_id)
+        change(self._session, AssessmentRow, assessment_id, reminded_at=now)
 
     def all_open(self, level: Level) -> Sequence[tuple[str, OpenAssessment]]:
         """Oldest first."""
@@ -89,10 +92,10 @@ class SqlAssessments:
         return self._session.scalars(wanted.order_by(AssessmentRow.at, AssessmentRow.id))
 
     def record_green(self, patient_id: str, message_id: str | None, now: datetime) -> None:
-        self._session.add(GreenCheckRow(patient_id=patient_id, message_id=message_id, at=now))
+        put(self._session, GreenCheckRow(patient_id=patient_id, message_id=message_id, at=now))
 
     def last_green_and_alarm(self, patient_id: str) -> tuple[datetime | None, datetime | None]:
-        green, alarm = self._session.execute(_LAST_GREEN_AND_ALARM, {"patient_id": patient_id}).one()
+        [(green, alarm)] = read(self._session, _LAST_GREEN_AND_ALARM, patient_id=patient_id)
         return green, alarm
 
     def _existing(self, assessment_id: int) -> AssessmentRow:

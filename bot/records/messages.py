@@ -8,8 +8,9 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Row, Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.facts.talk import Delivery, Direction, Kind, Message, Reply, TurnState
@@ -17,8 +18,8 @@ from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords
 from bot.records.patients import HELD, UNANSWERED, row_of
 from bot.records.retention import erase_due_text
+from bot.records.rows import change, change_known, put, read
 from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
-from bot.records.writing import change, put
 from bot.usecases.ports import Offered
 
 FIRST, IN_LINE = 0, 1
@@ -27,24 +28,25 @@ A_LEAP = timedelta(minutes=1)  # a message from further ahead came before the cl
 _TOKEN_BYTES = 24
 _LIVE = (OfferRow.used_at.is_(None), OfferRow.withdrawn.is_(False))
 
+_MESSAGES, _OFFERS = MessageRow.__table__, OfferRow.__table__
+
 # Made once, see bot/records/patients.py.
 _OF_PATIENT = MessageRow.patient_id == bindparam("patient_id")
 _SAID = (_OF_PATIENT, MessageRow.direction == Direction.OUT.value)
-_NEWEST_FIRST = select(MessageRow).order_by(MessageRow.seq.desc()).limit(1)
+_OF_ID = select(_MESSAGES).where(MessageRow.id == bindparam("id"))
+_NEWEST_FIRST = select(_MESSAGES).order_by(MessageRow.seq.desc()).limit(1)
 _LAST_SAID = _NEWEST_FIRST.where(*_SAID)
 _LAST_SAID_OF = _LAST_SAID.where(MessageRow.content_id == bindparam("content_id"))
-_LAST_ASKED = _LAST_SAID.where(MessageRow.asks.is_not(None)).execution_options(populate_existing=True)
+_LAST_ASKED = _LAST_SAID.where(MessageRow.asks.is_not(None))
 _LAST_HEARD = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.direction == Direction.IN.value)
 _OF_KEY = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.door_key_lookup == bindparam("key"))
 # Sorted by who asks: asked to sort, SQLite walks through the whole talk instead.
-_UNANSWERED = select(MessageRow).where(
+_UNANSWERED = select(_MESSAGES).where(
     MessageRow.state.in_(UNANSWERED), _OF_PATIENT, MessageRow.text.is_not(None)
 )
-_REPLIES = (
-    select(MessageRow).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
-)
+_REPLIES = select(_MESSAGES).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
 _BEHIND = (
-    select(MessageRow)
+    select(_MESSAGES)
     .where(_OF_PATIENT, MessageRow.seq > bindparam("after"))
     .order_by(MessageRow.seq)
     .limit(bindparam("most"))
@@ -56,7 +58,7 @@ _CLOSE = (
     .execution_options(synchronize_session=False)
 )
 _CLOSE_ONE = _CLOSE.where(MessageRow.id == bindparam("answered"))
-_OFFERED = select(OfferRow).where(
+_OFFERED = select(_OFFERS).where(
     OfferRow.token == bindparam("token"), OfferRow.patient_id == bindparam("patient_id"), *_LIVE
 )
 _USED_UP = (
@@ -65,7 +67,7 @@ _USED_UP = (
     .values(used_at=bindparam("now"))
     .execution_options(synchronize_session=False)
 )
-_SHOWN = select(OfferRow).where(
+_SHOWN = select(_OFFERS).where(
     OfferRow.message_id
     == select(OfferRow.message_id)
     .join(MessageRow, MessageRow.id == OfferRow.message_id)
@@ -86,7 +88,7 @@ class SqlMessages:
     def __init__(self, session: Session, lookup: Lookup) -> None:
         self._session = session
         self._lookup = lookup
-        self._looked_up: dict[str, MessageRow] = {}  # a session forgets what nobody holds
+        self._known: dict[str, Row[Any]] = {}
 
     def receive(
         self,
@@ -135,9 +137,11 @@ class SqlMessages:
         if row.patient_id not in self._session.info.get(HELD, {}):
             # The patient's lock comes first everywhere, or two transactions could wait for one another.
             row_of(self._session, row.patient_id, lock=True)
-            self._session.refresh(row)
+            del self._known[message_id]
+            row = self._row(message_id)
         understood = {**(row.understanding or {}), **(understanding or {})}
-        change(self._session, row, state=state.value, understanding=understood)
+        change(self._session, MessageRow, message_id, state=state.value, understanding=understood)
+        del self._known[message_id]
         if understanding and isinstance(answered := understanding.get("answered"), str):
             self._session.execute(_CLOSE_ONE, {"patient": row.patient_id, "answered": answered})
 
@@ -146,8 +150,10 @@ class SqlMessages:
         return with_buttons(self._session, [self._row(message_id)])[0]
 
     def unanswered(self, patient_id: str) -> Sequence[Message]:
-        waiting = self._session.scalars(_UNANSWERED, {"patient_id": patient_id})
-        return sorted(map(_message, waiting), key=lambda message: message.seq)
+        return sorted(
+            map(_message, read(self._session, _UNANSWERED, patient_id=patient_id)),
+            key=lambda message: message.seq,
+        )
 
     def say(self, patient_id: str, reply: Reply, *, in_reply_to: str | None, now: datetime) -> Message:
         """A reply to words that must go is held no longer than they are."""
@@ -198,11 +204,11 @@ class SqlMessages:
         """Safety words, unless they belong behind ordinary ones of the same answer, as a stop list does."""
         if reply.kind is not Kind.SAFETY or in_reply_to is None:
             return reply.kind is Kind.SAFETY
-        before = self._session.scalars(_REPLIES, {"message_id": in_reply_to})
+        before = read(self._session, _REPLIES, message_id=in_reply_to)
         return all(row.kind == Kind.SAFETY.value for row in before)
 
     def replies_to(self, message_id: str) -> Sequence[Message]:
-        return with_buttons(self._session, self._session.scalars(_REPLIES, {"message_id": message_id}).all())
+        return with_buttons(self._session, read(self._session, _REPLIES, message_id=message_id))
 
     def last_said(self, patient_id: str) -> Message | None:
         return self._newest(_LAST_SAID, patient_id=patient_id)
@@ -214,26 +220,26 @@ class SqlMessages:
         return self._newest(_LAST_HEARD, patient_id=patient_id)
 
     def open_question(self, patient_id: str) -> Message | None:
-        asked = self._session.scalars(_LAST_ASKED, {"patient_id": patient_id}).one_or_none()
-        return _message(asked) if asked is not None and asked.asks_open else None
+        asked = read(self._session, _LAST_ASKED, patient_id=patient_id)
+        return _message(asked[0]) if asked and asked[0].asks_open else None
 
     def transcript(self, patient_id: str, *, after: int = 0, limit: int = 200) -> Sequence[Message]:
-        rows = self._session.scalars(_BEHIND, {"patient_id": patient_id, "after": after, "most": limit})
-        return with_buttons(self._session, rows.all())
+        rows = read(self._session, _BEHIND, patient_id=patient_id, after=after, most=limit)
+        return with_buttons(self._session, rows)
 
     def take_token(self, patient_id: str, token: str, now: datetime) -> Offered | None:
         if not _TOKEN.fullmatch(token):  # a forged one may hold what no database takes
             return None
         row_of(self._session, patient_id, lock=True)
-        wanted = {"token": token, "patient_id": patient_id}
-        offered = self._session.scalars(_OFFERED, wanted).one_or_none()
-        if offered is None:
+        found = read(self._session, _OFFERED, token=token, patient_id=patient_id)
+        if not found:
             return None
+        (offered,) = found
         self._session.execute(_USED_UP, {"under": offered.message_id, "now": now})
         return Offered(offered.title, offered.payload)
 
     def offered_as(self, patient_id: str, words: str) -> str | None:
-        shown = self._session.scalars(_SHOWN, {"patient_id": patient_id})
+        shown = read(self._session, _SHOWN, patient_id=patient_id)
         said = words.strip().casefold()
         return next((offer.token for offer in shown if offer.title.casefold() == said), None)
 
@@ -246,35 +252,37 @@ class SqlMessages:
         self._session.execute(_CLOSE, {"patient": patient_id})
 
     def erase_due_text(self, now: datetime) -> int:
+        self._known.clear()
         return erase_due_text(self._session, now)
 
     def _next_seq(self, patient: PatientRow) -> int:
-        change(self._session, patient, last_seq=patient.last_seq + 1)
+        change_known(self._session, patient, last_seq=patient.last_seq + 1)
         return patient.last_seq
 
-    def _row(self, message_id: str) -> MessageRow:
-        row = self._session.get(MessageRow, message_id)
-        if row is None:
-            raise NotInRecords(f"no message {message_id} is kept")
-        self._looked_up[message_id] = row
-        return row
+    def _row(self, message_id: str) -> Row[Any]:
+        if message_id not in self._known:
+            found = read(self._session, _OF_ID, id=message_id)
+            if not found:
+                raise NotInRecords(f"no message {message_id} is kept")
+            self._known[message_id] = found[0]
+        return self._known[message_id]
 
-    def _newest(self, wanted: Select[MessageRow], **which: str) -> Message | None:
-        row = self._session.scalars(wanted, which).one_or_none()
-        return None if row is None else _message(row)
+    def _newest(self, wanted: Select[*tuple[Any, ...]], **which: str) -> Message | None:
+        found = read(self._session, wanted, **which)
+        return _message(found[0]) if found else None
 
 
-def with_buttons(session: Session, rows: Sequence[MessageRow]) -> list[Message]:
+def with_buttons(session: Session, rows: Sequence[MessageRow | Row[Any]]) -> list[Message]:
     """The messages, each with the buttons that may still be pressed."""
     said = [row.id for row in rows if row.direction == Direction.OUT.value]
     buttons: dict[str, list[tuple[str, str]]] = defaultdict(list)
     if said:
-        for message_id, title, token in session.execute(_BUTTONS, {"said": said}):
+        for message_id, title, token in read(session, _BUTTONS, said=said):
             buttons[message_id].append((title, token))
     return [_message(row, buttons[row.id]) for row in rows]
 
 
-def _message(row: MessageRow, buttons: Sequence[tuple[str, str]] = ()) -> Message:
+def _message(row: MessageRow | Row[Any], buttons: Sequence[tuple[str, str]] = ()) -> Message:
     return Message(
         id=row.id,
         patient_id=row.patient_id,

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from bot.facts.talk import Direction, Patient, Standing, TurnState
 from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords
+from bot.records.rows import change_known
 from bot.records.tables import Base, ConsentRow, MessageRow, PatientRow
-from bot.records.writing import change
 
 HELD = "held"  # in a session's `info`: the rows of persons that its transaction has locked, by id
 LONGEST_LEASE = timedelta(seconds=75)  # the engine has 60 s at most, and the lease a margin
@@ -146,13 +146,13 @@ class SqlPatients:
         row = row_of(self._session, patient_id, lock=True)
         if row.turn_owner != owner and not _is_free(row.turn_owner, row.turn_until, now):
             return False
-        change(self._session, row, turn_owner=owner, turn_until=until)
+        change_known(self._session, row, turn_owner=owner, turn_until=until)
         return True
 
     def release_turn(self, patient_id: str, owner: str) -> None:
         row = _found(self._session, patient_id, lock=True)
         if row is not None and row.turn_owner == owner:
-            change(self._session, row, turn_owner=None, turn_until=None)
+            change_known(self._session, row, turn_owner=None, turn_until=None)
 
     def with_waiting(self, now: datetime) -> Sequence[str]:
         """Longest waiting first."""

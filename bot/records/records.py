@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +58,12 @@ class SqlRecords:
         here or by `migrate`."""
         self._engine = open_database(url, cipher, may_begin=may_begin)
         self._reader = self._engine.execution_options(reads_only=True)
+        # SQLite lets one write at a time, and has all others sleep for longer and longer. Those of this
+        # process queue up instead.
+        one_at_a_time = self._engine.dialect.name == "sqlite"
+        self._turnstile: AbstractContextManager[object] = (
+            threading.RLock() if one_at_a_time else nullcontext()
+        )
         self._shown = shown(url)
         self._may_begin = may_begin
         self._cipher = cipher
@@ -87,7 +94,7 @@ class SqlRecords:
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
         lookup = self._lookup = self._lookup or self._read_lookup()
-        with Session(self._engine, expire_on_commit=False) as session:
+        with self._turnstile, Session(self._engine, expire_on_commit=False) as session:
             yield SqlUnit(session, lookup)
 
     @contextmanager

@@ -1,18 +1,25 @@
-"""Rows written at once. A session's own way, noticing a change and flushing it, costs several times that."""
+"""Rows read and written plainly. What a session does besides, from telling its objects apart to noticing and
+flushing what changed in them, costs several times the query."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Insert, Table, Update, bindparam
+from sqlalchemy import Insert, Select, Table, Update, bindparam
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from bot.records.tables import Base
+from bot.records.tables import Base, PatientRow
 
 _KEY = "of_id"
+
+
+def read(session: Session, wanted: Select[*tuple[Any, ...]], **which: object) -> Sequence[Any]:
+    """The rows, as they are in the database now. Changes that a session still keeps to itself aren't seen."""
+    return session.connection().execute(wanted, which).all()
 
 
 def put(session: Session, *rows: Base) -> None:
@@ -29,10 +36,14 @@ def put_numbered(session: Session, row: Base) -> int:
     return int(inserted[0])
 
 
-def change(session: Session, row: Base, **values: Any) -> None:
-    """Write new values into a row that the session knows by its id."""
-    changing = _update(_table(type(row)), tuple(values))
-    session.connection().execute(changing, {**values, _KEY: row.id})  # type: ignore[attr-defined]
+def change(session: Session, kind: type[Base], key: object, **values: Any) -> None:
+    """Write new values into the row of that id."""
+    session.connection().execute(_update(_table(kind), tuple(values)), {**values, _KEY: key})
+
+
+def change_known(session: Session, row: PatientRow, **values: Any) -> None:
+    """As `change`, for a row that the session knows; its object is told."""
+    change(session, PatientRow, row.id, **values)
     for name, value in values.items():
         set_committed_value(row, name, value)
 
