@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 
 from bot.records.cipher import Cipher
 from bot.records.errors import RecordsGone
@@ -95,18 +96,34 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     # The change to WAL does not wait for others, whatever the busy timeout.
+    _insist(connection, "PRAGMA journal_mode=WAL", pause=0.05)
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("reads_only", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # A transaction that reads first and writes later would fail at once when another wrote in between.
+    # SQLite itself sleeps for longer and longer, up to 100 ms, where another one needs the lock for two.
+    plain = connection.connection.dbapi_connection
+    assert isinstance(plain, sqlite3.Connection)
+    plain.execute("PRAGMA busy_timeout=0")
+    try:
+        _insist(plain, "BEGIN IMMEDIATE", pause=0.0005)
+    except sqlite3.OperationalError as fault:
+        raise OperationalError("BEGIN IMMEDIATE", None, fault) from fault
+    finally:
+        plain.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+
+
+def _insist(connection: sqlite3.Connection, statement: str, *, pause: float) -> None:
+    """Try it every `pause` seconds while somebody else has the database; at last, raise what it raised."""
     give_up = time.monotonic() + _BUSY_MS / 1000
     while True:
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(statement)
             return
         except sqlite3.OperationalError:
             if time.monotonic() > give_up:
                 raise
-            time.sleep(0.05)
-
-
-def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later would fail at once when another wrote in between.
-    reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+            time.sleep(pause)
