@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from engine.intent_rules import settled
 from engine.minilm import WIDTH, MiniLM, WeightsFault, encoder, weights_folder
 from engine.vector_cache import embed_cached
+
+VECTOR = "vector"  # in the metadata of a message: base64 of float32
+UNIT_ENOUGH = 1e-3
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -50,15 +54,15 @@ class MiniLMFeaturiser(DenseFeaturizer, GraphComponent):
         return cls(config, execution_context.node_name)
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Embed all messages in one go; one without words gets the vector of the empty text.
+        """One without words gets the vector of the empty text.
 
-        One that is settled without its words gets nothing but zeros: embedding is half of a turn's work here.
+        One that is settled without its words gets nothing but zeros, and one that comes with its vector that:
+        embedding is half of a turn's work here.
         """
-        unread = [message for message in messages if settled(message.get("metadata") or {})]
-        self._add(unread, np.zeros((len(unread), WIDTH), dtype=np.float32))
-        read = [message for message in messages if not settled(message.get("metadata") or {})]
-        if read:
-            self._add(read, self._encoder.embed(_texts(read)))
+        known = [_known_vector(message.get("metadata") or {}) for message in messages]
+        unread = [message for message, vector in zip(messages, known) if vector is None]  # noqa: B905
+        read = iter(self._encoder.embed(_texts(unread)) if unread else ())
+        self._add(messages, np.stack([next(read) if vector is None else vector for vector in known]))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -73,6 +77,23 @@ class MiniLMFeaturiser(DenseFeaturizer, GraphComponent):
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
         """Nothing to check beyond the defaults."""
+
+
+def _known_vector(metadata: dict[str, Any]) -> np.ndarray | None:
+    """What need not be embedded: words that nobody reads, and those that the caller has embedded."""
+    if settled(metadata):
+        return np.zeros(WIDTH, dtype=np.float32)
+    return given_vector(metadata)
+
+
+def given_vector(metadata: dict[str, Any]) -> np.ndarray | None:
+    """The vector that came along; None where there is none, or nothing that could be one."""
+    try:
+        vector = np.frombuffer(base64.b64decode(metadata.get(VECTOR) or "", validate=True), dtype=np.float32)
+    except (TypeError, ValueError):
+        return None
+    is_one = vector.shape == (WIDTH,) and abs(float(vector @ vector) - 1) < UNIT_ENOUGH
+    return vector if is_one else None
 
 
 def _texts(messages: list[Message]) -> list[str]:

@@ -121,23 +121,28 @@ class MiniLM:
 
         The last layer tells what a text is about, those before it more of how that is put.
         """
-        ids = [encoding.ids for encoding in self._tokens.encode_batch(list(texts))]
-        batches = [self._forward(ids[start : start + BATCH], layers) for start in range(0, len(ids), BATCH)]
-        return np.concatenate(batches) if batches else np.zeros((0, WIDTH), dtype=np.float32)
+        return self.views(texts, layers)[0]
 
-    def _forward(self, ids: list[list[int]], layers: Sequence[int]) -> np.ndarray:
+    def views(self, texts: Sequence[str], *views: Sequence[int]) -> list[np.ndarray]:
+        """As `embed` for several choices of layers, in one go."""
+        ids = [encoding.ids for encoding in self._tokens.encode_batch(list(texts))]
+        batches = [self._forward(ids[start : start + BATCH], views) for start in range(0, len(ids), BATCH)]
+        if not batches:
+            return [np.zeros((0, WIDTH), dtype=np.float32) for _ in views]
+        return [np.concatenate(rows) for rows in zip(*batches)]  # noqa: B905
+
+    def _forward(self, ids: list[list[int]], views: Sequence[Sequence[int]]) -> list[np.ndarray]:
         """The tokens of all texts in one matrix, end to end, so that no padding is computed."""
         lengths = np.array([len(row) for row in ids])
         starts = np.cumsum(lengths) - lengths
         spans = [slice(start, start + length) for start, length in zip(starts, lengths)]  # noqa: B905
         places = np.concatenate([np.arange(length) for length in lengths])
         hidden = _norm(self._words[np.concatenate(ids)] + self._places[places], *self._first_norm)
-        found = np.zeros((len(ids), WIDTH), dtype=np.float32)
-        for number, layer in enumerate(self._layers, 1):
+        after = []
+        for layer in self._layers:
             hidden = layer(hidden, spans)
-            if number in layers:
-                found += _unit(np.add.reduceat(hidden, starts))
-        return _unit(found)
+            after.append(_unit(np.add.reduceat(hidden, starts)))
+        return [_unit(np.add.reduce([after[number - 1] for number in layers])) for layers in views]
 
 
 class _Layer:

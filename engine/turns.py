@@ -21,6 +21,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
 from engine import shortcuts
+from engine.featuriser import VECTOR
 from engine.lasting import lasting, tracker_from
 from engine.tracker_store import PrivateTrackerStore
 
@@ -153,6 +154,7 @@ class Turns(MessageProcessor):
             metadata=metadata,
         )
         await self._handle_message_with_tracker(message, tracker)
+        tracker.latest_message.metadata.pop(VECTOR, None)  # nobody behind the classifier needs it
         understood = tracker.latest_message.parse_data
         tracker = await self.run_action_extract_slots(replies, tracker)
         await self._run_prediction_loop(replies, tracker)

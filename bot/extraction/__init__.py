@@ -8,11 +8,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.extraction.likeness import LAYERS, SecondVoice, second_voice
+from bot.extraction.likeness import ENGINE_LAYERS, LAYERS, SecondVoice, second_voice
 from bot.facts.vocabulary import Bank, Vocabulary
 from engine.minilm import MiniLM, WeightsFault, weights_folder
 
@@ -47,5 +46,5 @@ def open_voice(bank: Bank, weights: Path | None, kept_in: Path) -> SecondVoice:
 
     Raises WeightsFault where the sentence model's weights are missing or damaged.
     """
-    embed = partial(MiniLM(weights or weights_folder()).embed, layers=LAYERS)
-    return second_voice(bank, embed, kept_in)
+    model = MiniLM(weights or weights_folder())
+    return second_voice(bank, lambda texts: model.views(texts, LAYERS, ENGINE_LAYERS), kept_in)

@@ -69,6 +69,11 @@ class Extractor:
         """The facts of a message."""
         return self.reading(text).facts
 
+    def meaning(self, text: str) -> bytes | None:
+        """What the sentence model made of a text that was read a moment ago; None where it didn't read it."""
+        vector = self._voice.meaning(text) if self._voice else None
+        return None if vector is None else vector.tobytes()
+
     def is_english(self, text: str) -> bool:
         """False only where the words are clearly in another language: no sign in them would be found."""
         return self._language.is_english(text)

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import zipfile
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -28,10 +28,14 @@ from bot.facts.vocabulary import Bank
 if TYPE_CHECKING:
     from bot.extraction.normalise import Word
 
+Vector = NDArray[np.float32]
 Vectors = NDArray[np.float32]
-Embed = Callable[[Sequence[str]], Vectors]
+Encode = Callable[[Sequence[str]], Sequence[Vectors]]
 
 LAYERS = (4, 6)
+ENGINE_LAYERS = (6,)
+SHORT = 40  # words; to read a longer text twice costs more than its vector saves
+REMEMBERED = 64  # texts, those of the last seconds
 SHARPNESS = np.float32(4)
 WORDS_COUNT = np.float32(0.6)
 RIDGE = np.float32(0.4)
@@ -116,10 +120,13 @@ class Head:
 
 
 class SecondVoice:
-    def __init__(self, bank: Bank, embed: Embed, head: Head) -> None:
+    """`encode` gives two rows per text: as the head compares it, and as the engine tells its intent by."""
+
+    def __init__(self, bank: Bank, encode: Encode, head: Head) -> None:
         self._bank = bank
-        self._embed = embed
+        self._encode = encode
         self._head = head
+        self._meanings: OrderedDict[str, Vector] = OrderedDict()
         self._signs = tuple(bank.signs)
         self._lexicon = Lexicon(_phrases(bank))
 
@@ -129,11 +136,27 @@ class SecondVoice:
         if not spans:
             return []
         said = [_storable(text[words[first].start : words[last - 1].end]) for first, last in spans]
-        signs, likeness = self._compare(self._head.likeness(self._embed(said), self._lexicon.read(said)))
+        vectors = self._read(said, text if len(words) <= SHORT else None)
+        signs, likeness = self._compare(self._head.likeness(vectors, self._lexicon.read(said)))
         return [
             Heard(first, last, self._signs[sign], float(alike))
             for (first, last), sign, alike in zip(spans, signs, likeness, strict=True)
         ]
+
+    def meaning(self, text: str) -> Vector | None:
+        """What the sentence model made of a short text that was heard a moment ago."""
+        return self._meanings.get(text)
+
+    def _read(self, said: Sequence[str], whole: str | None) -> Vectors:
+        """The vectors of these clauses. The whole text is read along, which costs little here and as much
+        as the clauses where the engine does it anew."""
+        texts = [*said, _storable(whole)] if whole is not None else said
+        compared, meant = self._encode(texts)
+        if whole is not None:
+            self._meanings[whole] = meant[-1]
+            while len(self._meanings) > REMEMBERED:
+                self._meanings.popitem(last=False)
+        return compared[: len(said)]
 
     def _compare(self, each: Vectors) -> tuple[NDArray[np.intp], Vectors]:
         """For each clause the sign it is most like, and its likeness to any sign.
@@ -193,14 +216,14 @@ def _evenly(first: int, last: int, most: int) -> list[tuple[int, int]]:
     return list(pairwise(cuts))
 
 
-def second_voice(bank: Bank, embed: Embed, kept_in: Path) -> SecondVoice:
+def second_voice(bank: Bank, encode: Encode, kept_in: Path) -> SecondVoice:
     """The voice for this bank; its head is fitted once and kept in the folder under the hash of the bank."""
     path = kept_in / f"{fingerprint(bank)}.npz"
     head = _kept(path)
     if head is None:
-        head = fit(bank, embed)
+        head = fit(bank, encode)
         _keep(path, head)
-    return SecondVoice(bank, embed, head)
+    return SecondVoice(bank, encode, head)
 
 
 def fingerprint(bank: Bank) -> str:
@@ -210,14 +233,14 @@ def fingerprint(bank: Bank) -> str:
     return hashlib.sha256(json.dumps([*made_by, phrases]).encode()).hexdigest()[:16]
 
 
-def fit(bank: Bank, embed: Embed) -> Head:
+def fit(bank: Bank, encode: Encode) -> Head:
     """Kernel ridge regression: 1 for the sign a phrase stands under, 0 for every other sign."""
     phrases = _phrases(bank)
     lexicon = Lexicon(phrases)
     terms = lexicon.read(phrases)
     parts = [slice(at, at + PART) for at in range(0, len(phrases), PART)]
     with ThreadPoolExecutor(os.cpu_count()) as cores:
-        vectors = np.concatenate(list(cores.map(lambda part: embed(phrases[part]), parts)))
+        vectors = np.concatenate(list(cores.map(lambda part: encode(phrases[part])[0], parts)))
         near = [*cores.map(lambda part: _nearness(vectors[part], vectors), parts)]
 
         def answered(by_phrase: Vectors) -> Vectors:

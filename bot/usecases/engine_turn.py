@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -166,6 +167,8 @@ class EngineTurns:
             "act_at": self._library.number("act_at"),
             "offer_at": self._library.number("offer_at"),
         }
+        if vector := self._screen.meaning(message.text or ""):
+            metadata["vector"] = base64.b64encode(vector).decode("ascii")
         return Brief(message, metadata, frozenset(a.id for a in _alarms(standing, message)))
 
     def _keep_waiting(self, patient_id: str, asked: Message) -> None:

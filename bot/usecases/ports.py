@@ -312,6 +312,9 @@ class Screen(Protocol):
     version: str
 
     def read(self, text: str) -> tuple[SymptomFact, ...]: ...
+    def meaning(self, text: str) -> bytes | None:
+        """The engine's own vector (float32) of a text just read, where reading it took the same model."""
+
     def is_english(self, text: str) -> bool:
         """False only where the words are clearly in another language: no sign in them would be found."""
 

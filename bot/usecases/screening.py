@@ -14,6 +14,7 @@ from bot.triage.rules import Rules
 
 class Extractor(Protocol):
     def read(self, text: str) -> tuple[SymptomFact, ...]: ...
+    def meaning(self, text: str) -> bytes | None: ...
     def is_english(self, text: str) -> bool: ...
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact: ...
 
@@ -36,6 +37,9 @@ class Screening:
 
     def read(self, text: str) -> tuple[SymptomFact, ...]:
         return self._extractor.read(text)
+
+    def meaning(self, text: str) -> bytes | None:
+        return self._extractor.meaning(text)
 
     def is_english(self, text: str) -> bool:
         """False only where the words are clearly in another language: no sign in them would be found."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 from engine_bench import RunningEngine, Talk
+
+from engine.minilm import encoder, weights_folder
 
 pytestmark = pytest.mark.engine
 
@@ -51,6 +54,25 @@ def test_what_a_custom_action_says_keeps_its_id_and_variables(talk: Talk) -> Non
         "1",
         {"said": "action_teach"},
     )
+
+
+def vector_of(text: str) -> str:
+    vector = encoder(weights_folder()).embed([text])[0]
+    return base64.b64encode(vector.tobytes()).decode("ascii")
+
+
+def test_a_vector_that_comes_along_is_taken_instead_of_the_words(talk: Talk) -> None:
+    told = talk.say("hello there", vector=vector_of("what is pacing"))
+    read = talk.say("what is pacing")
+    assert told["intent"]["name"] == read["intent"]["name"] == "pacing"
+    assert told["intent"]["confidence"] == pytest.approx(read["intent"]["confidence"], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "vector", ["", "no vector!", "AAAA", 7, ["a"], base64.b64encode(bytes(1536)).decode()]
+)
+def test_what_is_no_vector_is_passed_over(talk: Talk, vector: Any) -> None:
+    assert talk.say("what is pacing", vector=vector)["intent"]["name"] == "pacing"
 
 
 @pytest.mark.parametrize("level", STOPS)

@@ -35,6 +35,9 @@ class PassedOn:
         self.reads += 1
         return self._screen.read(text)
 
+    def meaning(self, text: str) -> bytes | None:
+        return self._screen.meaning(text)
+
     def is_english(self, text: str) -> bool:
         return self._screen.is_english(text)
 

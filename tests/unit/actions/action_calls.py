@@ -24,6 +24,9 @@ class PlainScreen:
     def read(self, text: str) -> tuple[SymptomFact, ...]:
         return ()
 
+    def meaning(self, text: str) -> bytes | None:
+        return None
+
     def fact(self, sign: str, text: str, region: str | None) -> SymptomFact:
         raise NotImplementedError
 

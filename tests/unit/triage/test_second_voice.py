@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from screening_bench import ROOT, bench, both_voices
 
 from bot.assembly import open_second_voice
-from bot.extraction.likeness import KEPT, Vectors, clauses, fingerprint, second_voice
+from bot.extraction.likeness import KEPT, REMEMBERED, Vectors, clauses, fingerprint, second_voice
 from bot.extraction.normalise import Word
 from bot.facts.clinical import LIKENESS, History, Level, Presence, Subject, SymptomFact, Time
 from bot.facts.vocabulary import Bank
 from bot.library.screening_content import load_screening, read_screening
 from bot.settings import Settings
+from engine.minilm import encoder, weights_folder
 
 FRESH = {
     "a python is coiled round my ribs and gets tighter on the slope": "chest_pain",
@@ -29,10 +30,11 @@ FRESH = {
 BANK = Bank({"chest_pain": ("aa ab", "ab ac")}, {"chat": ("xx xy", "xy xz")}, 0.6, 14, 60)
 
 
-def letters(texts: Sequence[str]) -> Vectors:
+def letters(texts: Sequence[str]) -> tuple[Vectors, Vectors]:
     """A stand-in for the sentence model: texts with the same letters are alike."""
     counted = np.array([[text.count(chr(97 + n)) for n in range(26)] for text in texts], dtype=np.float32)
-    return counted / np.linalg.norm(counted, axis=1, keepdims=True)
+    vectors = counted / np.linalg.norm(counted, axis=1, keepdims=True)
+    return vectors, vectors
 
 
 @pytest.mark.parametrize(("text", "sign"), FRESH.items())
@@ -107,6 +109,27 @@ def test_a_sign_in_the_middle_of_a_ramble_is_heard() -> None:
 @given(st.text(st.characters(exclude_categories=()), max_size=120))
 def test_any_text_is_heard(text: str) -> None:
     both_voices().judge(text)
+
+
+def test_what_the_engine_would_make_of_a_short_text_is_known_once_it_was_heard() -> None:
+    text = "my cartilage is worn, and it is bone on bone in there"
+    both = both_voices()
+    assert both.screening.meaning(text) is None
+    both.screening.read(text)
+    known = both.screening.meaning(text)
+    assert known is not None
+    assert np.allclose(
+        np.frombuffer(known, np.float32), encoder(weights_folder()).embed([text])[0], atol=1e-6
+    )
+
+
+def test_only_the_texts_of_the_last_seconds_are_remembered(tmp_path: Path) -> None:
+    voice = second_voice(BANK, letters, tmp_path)
+    texts = [f"aa ab ac {number}" for number in range(REMEMBERED + 1)]
+    for text in texts:
+        words = [Word(text[at : at + 2], at, at + 2) for at in (0, 3, 6)]
+        voice.hear(text, [*words, Word(text[9:], 9, len(text))], [True] * 4)
+    assert [text for text in texts if voice.meaning(text) is None] == texts[:1]
 
 
 def test_a_damaged_head_is_fitted_again_and_another_bank_gets_its_own(tmp_path: Path) -> None:
