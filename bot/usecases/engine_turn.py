@@ -62,6 +62,18 @@ class Taken:
     next: Brief | None
 
 
+NOT_YET = Taken(False, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn whose lease was taken as its message was screened."""
+
+    owner: str
+    at: datetime
+    taken: Taken
+
+
 class EngineTurns:
     """Deadline in seconds. What the engine says is screened again before it is kept."""
 
@@ -82,12 +94,25 @@ class EngineTurns:
         self._deadline = deadline
         self._words = Words(library, screen)
         self._looked_back = timedelta(days=library.number("history_days"))
+        self._begun: dict[str, Begun] = {}
+
+    def begin(self, uow: UnitOfWork, patient_id: str) -> Begun:
+        """Take the lease together with whatever else this unit writes; `go_on` once it is committed."""
+        owner = uuid.uuid4().hex
+        return Begun(owner, self._clock(), self._next(uow, patient_id, owner))
+
+    def go_on(self, patient_id: str, begun: Begun) -> None:
+        """The next `answer` for this patient need not take the lease any more, if it comes soon."""
+        if begun.taken.ours:
+            self._begun[patient_id] = begun
 
     async def answer(self, patient_id: str) -> None:
         """Work through the patient's unanswered messages in order. Returns when done, or waiting."""
-        owner = uuid.uuid4().hex
+        begun = self._begun.pop(patient_id, None)
+        owner = begun.owner if begun else uuid.uuid4().hex
+        taken = begun.taken if begun and self._clock() - begun.at < LEASE_MARGIN else NOT_YET
         give_up = self._clock() + timedelta(seconds=self._deadline) + LEASE_MARGIN
-        while not (taken := await to_thread.run_sync(self._take, patient_id, owner)).ours:
+        while not taken.ours and not (taken := await to_thread.run_sync(self._take, patient_id, owner)).ours:
             if self._clock() > give_up:
                 return
             await asyncio.sleep(0.05)

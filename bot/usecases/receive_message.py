@@ -123,7 +123,7 @@ class ReceiveMessage:
             verdict = self._verdict_of(message.id)
             return Arrival(patient.id, message.id, True, verdict, verdict.level in INTERRUPTING, pressed)
         unusable = token is not None and offered is None
-        verdict, settled = self._screen_message(message, unusable=unusable)
+        verdict, settled = self._screen_message(message, unusable=unusable, answered_next=True)
         return Arrival(patient.id, message.id, False, verdict, settled, pressed)
 
     def screen_left_behind(self) -> list[str]:
@@ -132,7 +132,7 @@ class ReceiveMessage:
             left = uow.messages.unscreened(self._clock() - LEFT_BEHIND)
         for message in left:
             try:
-                self._screen_message(message, unusable=False)
+                self._screen_message(message, unusable=False, answered_next=False)
             except Exception as fault:  # one that can't be handled must not hold up everybody else's
                 log.error("screening a message left behind failed: %s", type(fault).__name__)
         return list(dict.fromkeys(message.patient_id for message in left))
@@ -159,8 +159,13 @@ class ReceiveMessage:
             log.error("telling the language failed: %s", type(fault).__name__)
             return False
 
-    def _screen_message(self, message: Message, *, unusable: bool) -> tuple[Verdict, bool]:
-        """Facts, verdict, flag and our own reply in one transaction; whether we have answered."""
+    def _screen_message(
+        self, message: Message, *, unusable: bool, answered_next: bool
+    ) -> tuple[Verdict, bool]:
+        """Facts, verdict, flag and our own reply in one transaction; whether we have answered.
+
+        `answered_next`: who calls this calls `answer` next, so the turn is taken along.
+        """
         now = self._clock()
         heard = UNHEARD if message.payload is not None else self._hear(message.text or "")
         with self._records.unit() as uow:
@@ -216,7 +221,10 @@ class ReceiveMessage:
             uow.messages.set_state(
                 message.id, TurnState.SCREENED if engine_must_hear else TurnState.ANSWERED, understanding
             )
+            begun = self._turns.begin(uow, patient.id) if answered_next else None
             uow.commit()
+        if begun is not None:
+            self._turns.go_on(patient.id, begun)
         return verdict, bool(replies)
 
     def _answer_in(

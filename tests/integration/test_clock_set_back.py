@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from message_house import House, until
+from message_house import House
 
 from bot.facts.talk import TurnState
 
@@ -43,17 +43,10 @@ async def test_a_stop_that_telegram_put_off_is_tried_again_and_then_in_a_while(h
 
 async def test_a_turn_whose_process_died_before_it_is_taken_up_again(house: House) -> None:
     person = house.patient()
-    house.engine.held["hello"] = asyncio.Event()
-    dying = asyncio.create_task(person.send("hello"))
-    await until(lambda: house.engine.texts == ["hello"])
-    owner = house.database.rows("SELECT turn_owner FROM patients")[0][0]
-    house.engine.held["hello"].set()
-    await dying
     again = await asyncio.to_thread(person.arrive, "what is pacing?")
-    with house.records.unit() as uow:
-        now = house.clock()
-        assert uow.patients.claim_turn(person.id, owner, now, now + timedelta(seconds=13))
-        uow.commit()
+    house.screen_with(house.screen)
+    await house.round()
+    assert person.answers_to(again) == [], "its lease still runs"
     set_back(house)
     await house.round()
     assert person.answers_to(again) == ["chat_greet"]

@@ -60,16 +60,16 @@ async def test_a_late_reply_to_an_earlier_message_is_dropped_after_a_stop(house:
     assert house.talk.answer_to(covered.message_id)[1]["covered_by"] == stop
 
 
-async def test_an_ordinary_turn_takes_the_write_lock_four_times(
+async def test_an_ordinary_turn_takes_the_write_lock_three_times(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kept, screened, taken, answered: each costs everybody else at the database a wait."""
+    """Kept, screened and taken, answered: each costs everybody else at the database a wait."""
     person = house.patient()
     begun: list[None] = []
     unit = SqlRecords.unit
     monkeypatch.setattr(SqlRecords, "unit", lambda records: (begun.append(None), unit(records))[1])
     await person.send("hello")
-    assert len(begun) == 4
+    assert len(begun) == 3
 
 
 class Pausing:
