@@ -37,6 +37,11 @@ _PRESENT_TENSE = frozenset(
         "goes",
         "gives",
         "spins",
+        "want",
+        "wish",
+        "hope",
+        "think",
+        "wont",
     ]
 )
 _PAST_TENSE = frozenset(
@@ -56,6 +61,83 @@ _PAST_TENSE = frozenset(
         "took",
     ]
 )
+_BEGINNING = frozenset(
+    [
+        "i",
+        "it",
+        "he",
+        "she",
+        "they",
+        "we",
+        "you",
+        "there",
+        "that",
+        "this",
+        "my",
+        "the",
+        "his",
+        "her",
+        "our",
+        "their",
+        "a",
+        "mine",
+        "somebody",
+        "everybody",
+    ]
+)
+_TAKING_UP = frozenset(
+    [
+        "it",
+        "that",
+        "this",
+        "they",
+        "same",
+        "happens",
+        "happened",
+        "happening",
+        "comes",
+        "came",
+        "coming",
+        "started",
+        "starts",
+        "keeps",
+        "kept",
+        "gets",
+        "got",
+        "get",
+        "getting",
+        "feels",
+        "feel",
+        "feeling",
+        "felt",
+        "have",
+        "having",
+        "has",
+        "had",
+        "is",
+        "are",
+        "am",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "doing",
+        "worse",
+        "bad",
+        "back",
+        "there",
+        "goes",
+        "returned",
+        "hurts",
+        "aches",
+    ]
+)
+_STILL = frozenset(
+    ["still", "now", "again", "only", "all", "then", "today", "always", "the", "and", "but", "so"]
+)
+_POINTING = frozenset({"it", "that", "this", "they", "i"})
+_DATED = frozenset({"it", "that", "this", "they", "there"})
 _ONCE_COULD = (["couldnt"], ["didnt"])
 _PERFECT = frozenset({"had", "been", "ever", "never"})
 _PARTING = frozenset({"but", "however", "though", "although"})
@@ -103,10 +185,12 @@ _PERSONS = frozenset(
     ]
 )
 _LONELY = 3
+_OPENING = 2
 _ECHO = 5
 _STORY_SENTENCES = 4
 FAR = 40
 SIGN_KINDS = ("sign:", "open:")
+_TAKEN_BACK_BY_NOW = (CueKind.PAST, CueKind.CHECKED, CueKind.SUPPOSED)
 
 
 def is_sign(match: Match) -> bool:
@@ -147,6 +231,7 @@ class Surroundings:
         self._words = words
         self._vocabulary = vocabulary
         self._starts = [0, *(n for n, w in enumerate(words) if w.hard and n)]
+        self._clauses = [0, *(n for n in range(1, len(words)) if self._begins_clause(n))]
         self._by_kind: dict[CueKind, list[_Found]] = {}
         self._signs: list[int] = []
         for match in matches:
@@ -162,7 +247,7 @@ class Surroundings:
         if idiom := self._idiom_over(mention, sign):
             return Standing(False, Presence.PRESENT, Subject.SELF, Time.UNDATED, (idiom,))
         cues: list[str] = []
-        present = self._reached(CueKind.PRESENT, mention)
+        present = self._present(mention)
         time = self._time(mention, present, cues)
         subject = self._subject(mention, cues)
         presence = self._presence(mention, sign, present, cues)
@@ -183,10 +268,86 @@ class Surroundings:
             return Presence.SUPPOSED
         doubtful = self._reached(CueKind.DOUBTFUL, mention)
         doubtful = doubtful or self._in_a_story(mention)
+        if not present and not self._speaks_of_now(mention, CueKind.PAST):
+            doubtful = doubtful or self._dated_beside(mention)
         if doubtful and sign.level is not Level.CRISIS:
             cues.append(doubtful)
             return Presence.DOUBTFUL
         return Presence.PRESENT
+
+    def _present(self, mention: Match) -> str | None:
+        """The cue that says "now" of a mention: not one that belongs to something else in its sentence.
+
+        "I fainted years ago and my mother still talks about it": what her clause says of now, it says of her.
+        """
+        settled = any(self._in_its_clause(kind, mention) for kind in _TAKEN_BACK_BY_NOW)
+        for found in self._near(CueKind.PRESENT, mention):
+            if self._reaches(found, mention) and not (settled and self._of_something_else(found, mention)):
+                return found.cue.id
+        return None
+
+    def _in_its_clause(self, kind: CueKind, mention: Match) -> bool:
+        """Whether a cue reaches a mention without a new subject in between."""
+        for found in self._near(kind, mention):
+            low, high = sorted((found.first, mention.first))
+            anew = any(self._has_subject(n) for n in self._clauses_between(low, high))
+            if self._reaches(found, mention) and not anew:
+                return True
+        return False
+
+    def _of_something_else(self, found: _Found, mention: Match) -> bool:
+        """Whether a cue stands in a clause that neither holds the mention nor takes it up."""
+        if found.cue.reach is not Reach.SENTENCE:
+            return False
+        first, end = self._clause_of(found.first)
+        if first < mention.last and mention.first < end:
+            return False
+        if self._names_a_sign(first, end):
+            return True
+        said = [word for word in self._said_beside(found, first, end) if word not in _STILL]
+        if len(said) > 1 and said[0] in _POINTING:
+            return said[1] not in _TAKING_UP
+        return bool(said) and said[0] not in _TAKING_UP
+
+    def _dated_beside(self, mention: Match) -> str | None:
+        """The date of something else: "my leg went numb, I had surgery two years ago"."""
+        dated = [f for f in self._near(CueKind.PAST, mention) if self._reaches(f, mention)]
+        if dated and all(self._dates_something_else(found, mention) for found in dated):
+            return dated[0].cue.id
+        return None
+
+    def _dates_something_else(self, found: _Found, mention: Match) -> bool:
+        first, end = self._clause_of(found.first)
+        together = first < mention.last and mention.first < end
+        if together or found.first - first <= _OPENING:
+            return False
+        low, high = sorted((found.first, mention.first))
+        parted = any(self._has_subject(n) for n in self._clauses_between(low, high))
+        said = self._said_beside(found, first, end)
+        return parted and len(said) > _OPENING and _DATED.isdisjoint(said)
+
+    def _said_beside(self, found: _Found, first: int, end: int) -> list[str]:
+        """The words of a clause without those of a cue in it."""
+        return [w.text for w in (*self._words[first : found.first], *self._words[found.last : end])]
+
+    def _clause_of(self, index: int) -> tuple[int, int]:
+        number = bisect_right(self._clauses, index)
+        end = self._clauses[number] if number < len(self._clauses) else len(self._words)
+        return self._clauses[number - 1], end
+
+    def _clauses_between(self, low: int, high: int) -> list[int]:
+        return self._clauses[bisect_right(self._clauses, low) : bisect_right(self._clauses, high)]
+
+    def _has_subject(self, clause: int) -> bool:
+        """Whether the clause that begins here names somebody or something anew; "when" goes on telling."""
+        told_on = clause > 0 and self._words[clause - 1].text == "when"
+        return self._words[clause].text in _BEGINNING and not told_on
+
+    def _begins_clause(self, at: int) -> bool:
+        """At a mark, and behind "and" or "but", something new may begin."""
+        word, before = self._words[at], self._words[at - 1].text
+        joined = before in self._vocabulary.joiners or before in self._vocabulary.enders
+        return word.soft or word.hard or joined
 
     def _time(self, mention: Match, present: str | None, cues: list[str]) -> Time:
         if present:
@@ -194,6 +355,8 @@ class Surroundings:
             return Time.NOW
         for kind in (CueKind.PAST, CueKind.CHECKED):
             past = self._reached(kind, mention)
+            if past and self._dated_beside(mention):
+                return Time.UNDATED
             if past and not self._speaks_of_now(mention, kind):
                 cues.append(past)
                 return Time.PAST
@@ -202,7 +365,9 @@ class Surroundings:
     def _speaks_of_now(self, mention: Match, kind: CueKind) -> bool:
         """The verb beside a mention is in the present; or, where it was only checked, not in the past."""
         first, _ = self.sentence_of(mention.first)
-        beside = [w.text for w in self._words[max(first, mention.first - 3) : mention.last]]
+        anew = (n for n in self._clauses_between(mention.first, mention.last - 1) if self._has_subject(n))
+        end = next(anew, mention.last)
+        beside = [w.text for w in self._words[max(first, mention.first - 3) : end]]
         for at, word in enumerate(beside):
             following = beside[at + 1] if at + 1 < len(beside) else ""
             once = beside[max(0, at - 2) : at] == ["used", "to"] or beside[at - 1 : at] in _ONCE_COULD
@@ -294,8 +459,11 @@ class Surroundings:
             end = self.sentence_of(end)[1] if end < len(self._words) else end
         if found.cue.kind in (CueKind.PAST, CueKind.CHECKED) and self._parted(found, mention):
             return False
+        if not first <= found.first < end:
+            return False
         far = min(abs(found.first - mention.last), abs(mention.first - found.last))
-        return first <= found.first < end and (far <= found.cue.words or not found.cue.words)
+        opens = found.cue.kind is CueKind.PAST and found.first - first <= _OPENING
+        return far <= found.cue.words or not found.cue.words or opens
 
     def _opens(self, found: _Found, mention: Match) -> bool:
         first, end = self.sentence_of(mention.first)

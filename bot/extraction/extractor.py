@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.extraction.context import FAR, Standing, Surroundings, is_sign
+from bot.extraction.hints import MEANT, Hint, hinted_at, is_hint, weights
 from bot.extraction.language import Language
 from bot.extraction.likeness import Heard, SecondVoice
 from bot.extraction.normalise import Normaliser, Word
@@ -89,7 +90,7 @@ class Extractor:
         matches = self._book.find(words, self._vocabulary.blockers)
         surroundings = Surroundings(text, words, matches, self._cues, self._vocabulary)
         mentions = [self._mention(m, surroundings) for m in matches if is_sign(m)]
-        mentions = self._weighed(mentions)
+        mentions = self._with_hints(self._weighed(mentions), matches, surroundings)
         regions = [m for m in matches if m.owner in self._regions]
         facts = self._facts(text, words, mentions, regions, surroundings)
         if self._voice is None or any(map(self._answered, facts)):
@@ -116,8 +117,8 @@ class Extractor:
         return above and not taken_back and fact.subject is not Subject.OTHER
 
     def _mention(self, match: Match, surroundings: Surroundings) -> Mention:
-        kind, _, sign = match.owner.partition(":")
-        return Mention(sign, kind == "open", surroundings.of(match, self._signs[sign]), match)
+        kind, sign, *_ = match.owner.split(":")
+        return Mention(sign, kind != "sign", surroundings.of(match, self._signs[sign]), match)
 
     def _weighed(self, mentions: Sequence[Mention]) -> list[Mention]:
         """Without what idioms cover, and without what a more exact sign takes for itself."""
@@ -125,6 +126,21 @@ class Extractor:
         ruling = [m for m in meant if self._signs[m.sign].outweighs]
         firsts = [m.match.first for m in ruling]
         return [m for m in meant if not self._outweighed(m, ruling, firsts)]
+
+    def _with_hints(
+        self, mentions: Sequence[Mention], matches: Sequence[Match], surroundings: Surroundings
+    ) -> list[Mention]:
+        """The mentions, where hints and open phrases that stand together are meant."""
+        hints = [self._mention(m, surroundings) for m in matches if is_hint(m)]
+        hinting = [m for m in (*hints, *mentions) if m.open and self._signs[m.sign].hints]
+        veiled = [m for m in hinting if _counts(m.standing)]
+        told = weights([Hint(m.match, hinted_at(m.match)) for m in veiled])
+        meant = {m.match for m, weight in zip(veiled, told, strict=True) if weight >= MEANT}
+        return [
+            replace(m, open=False) if m.match in meant else m
+            for m in (*mentions, *hints)
+            if m.match in meant or not is_hint(m.match)
+        ]
 
     def _outweighed(self, mention: Mention, ruling: Sequence[Mention], firsts: Sequence[int]) -> bool:
         low = bisect_left(firsts, mention.match.first - FAR)
@@ -189,6 +205,8 @@ class Extractor:
         for sign in self._vocabulary.signs:
             found.extend((f"sign:{sign.id}", phrase) for phrase in sign.phrases)
             found.extend((f"open:{sign.id}", phrase) for phrase in sign.open_phrases)
+            for kind, phrases in sign.hints.items():
+                found.extend((f"hint:{sign.id}:{kind}", phrase) for phrase in phrases)
         for owner, cue in self._cues.items():
             found.extend((owner, phrase) for phrase in cue.phrases)
         for region, names in self._vocabulary.regions.items():
@@ -219,6 +237,12 @@ def _presence(mention: Mention) -> Presence:
     if mention.open and mention.standing.presence is Presence.PRESENT:
         return Presence.DOUBTFUL
     return mention.standing.presence
+
+
+def _counts(standing: Standing) -> bool:
+    """Whether veiled words are the writer's own, and of now."""
+    undenied = standing.meant and standing.presence is not Presence.DENIED
+    return undenied and standing.time is not Time.PAST and standing.subject is Subject.SELF
 
 
 def _stands(surroundings: Surroundings, at: int) -> bool:

@@ -152,7 +152,7 @@ class Phrasebook:
 
     def add(self, owner: str, phrase: str) -> None:
         """Raises BadPhrase."""
-        self._owner_is_sign = owner.startswith(("sign:", "open:"))
+        self._owner_is_sign = owner.startswith(("sign:", "open:", "hint:"))
         for variant in self._variants(phrase):
             steps = self._steps(variant)
             if not steps:

@@ -43,7 +43,8 @@ class Reach(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class SignWords:
-    """How people say one sign. `open_phrases` leave it open whether the sign is meant.
+    """How people say one sign. `open_phrases` leave it open whether the sign is meant; `hints`, by what they
+    speak of, do so only beside others.
 
     `outweighs`: signs whose mention is taken for this one where the two overlap. `stands_if_supposed`: an
     "if" does not take it back.
@@ -53,6 +54,7 @@ class SignWords:
     level: Level
     phrases: tuple[str, ...]
     open_phrases: tuple[str, ...] = ()
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outweighs: tuple[str, ...] = ()
     stands_if_supposed: bool = False
 

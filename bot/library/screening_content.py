@@ -19,8 +19,8 @@ from bot.triage.history import LOGGED_RULES, Limits
 from bot.triage.rules import Rules, SignRule
 
 _SIGN_FIELDS = {
-    "name", "level", "urgency", "words", "open", "outweighs", "stands_if_supposed", "message", "check",
-    "check_urgency", "question", "care", "care_other", "sources", "reviewed_by", "reviewed_on",
+    "name", "level", "urgency", "words", "open", "hints", "outweighs", "stands_if_supposed", "message",
+    "check", "check_urgency", "question", "care", "care_other", "sources", "reviewed_by", "reviewed_on",
 }  # fmt: skip
 _NEEDED = ("name", "level", "urgency", "sources", "reviewed_by", "reviewed_on")
 _CUE_FIELDS = {"kind", "reach", "words", "phrases"}
@@ -123,9 +123,17 @@ def _sign_words(name: str, at: Mapped, rule: SignRule, faults: list[Fault]) -> S
         level=rule.level,
         phrases=_list(at, "words", faults),
         open_phrases=_list(at, "open", faults),
+        hints=_hints(at, faults),
         outweighs=_list(at, "outweighs", faults),
         stands_if_supposed=at.get("stands_if_supposed") is True,
     )
+
+
+def _hints(at: Mapped, faults: list[Fault]) -> dict[str, tuple[str, ...]]:
+    kinds = at.get("hints", {})
+    if not isinstance(kinds, Mapped):
+        return {}
+    return {str(kind): _list(kinds, kind, faults) for kind in kinds}
 
 
 def _faults_of_outweighed(entries: list[tuple[str, Mapped]], known: set[str], faults: list[Fault]) -> None:

@@ -151,7 +151,7 @@ class Rules:
         if fact.subject is Subject.OTHER_NOW:
             if level not in _URGENT:
                 return None
-        elif fact.presence is Presence.DOUBTFUL and level in _URGENT and not _hinted_again(fact, level):
+        elif fact.presence is Presence.DOUBTFUL and level in _URGENT:
             level, urgency = Level.CHECK, rule.check_urgency
         by = LIKENESS if LIKENESS in fact.cues else None
         return Reason(rule.id, rule.version, level, urgency, fact.evidence, fact.region, by)
@@ -170,11 +170,6 @@ class Rules:
 
     def _logged(self, rule_id: str, level: Level, urgency: Urgency) -> Reason:
         return Reason(rule_id, self.logged[rule_id].version, level, urgency)
-
-
-def _hinted_again(fact: SymptomFact, level: Level) -> bool:
-    """Whether two places of a message hint at a crisis: veiled words speak for one another."""
-    return level is Level.CRISIS and len(fact.evidence) > 1
 
 
 def _with_told(history: History, reasons: Sequence[Reason], now: datetime) -> History:
