@@ -367,13 +367,14 @@ class Surroundings:
         first, _ = self.sentence_of(mention.first)
         anew = (n for n in self._clauses_between(mention.first, mention.last - 1) if self._has_subject(n))
         end = next(anew, mention.last)
-        beside = [w.text for w in self._words[max(first, mention.first - 3) : end]]
-        for at, word in enumerate(beside):
-            following = beside[at + 1] if at + 1 < len(beside) else ""
-            once = beside[max(0, at - 2) : at] == ["used", "to"] or beside[at - 1 : at] in _ONCE_COULD
+        begin = max(first, mention.first - 3)
+        said = [w.text for w in self._words[first:end]]
+        for at, word in enumerate(said[begin - first :], begin - first):
+            following = said[at + 1] if at + 1 < len(said) else ""
+            once = said[max(0, at - 2) : at] == ["used", "to"] or said[max(0, at - 1) : at] in _ONCE_COULD
             if word in _PRESENT_TENSE and following not in _PERFECT and not once:
                 return True
-        return kind is CueKind.CHECKED and not _PAST_TENSE.intersection(beside)
+        return kind is CueKind.CHECKED and not _PAST_TENSE.intersection(said[begin - first :])
 
     def _subject(self, mention: Match, cues: list[str]) -> Subject:
         if (story := self._in_a_story(mention)) and self._of_somebody(mention):

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from bot.facts.talk import Delivery, Direction, Kind, Message, Reply, TurnState
 from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords
-from bot.records.patients import HELD, UNANSWERED, row_of
+from bot.records.patients import HELD, UNANSWERED, change_row, row_of
 from bot.records.retention import erase_due_text
-from bot.records.rows import change, change_known, put, read
+from bot.records.rows import change, put, read
 from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
 from bot.usecases.ports import Offered
 
@@ -256,7 +256,7 @@ class SqlMessages:
         return erase_due_text(self._session, now)
 
     def _next_seq(self, patient: PatientRow) -> int:
-        change_known(self._session, patient, last_seq=patient.last_seq + 1)
+        change_row(self._session, patient, last_seq=patient.last_seq + 1)
         return patient.last_seq
 
     def _row(self, message_id: str) -> Row[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.facts.talk import Direction, Patient, Standing, TurnState
 from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords
-from bot.records.rows import change_known
+from bot.records.rows import change, put, read
 from bot.records.tables import Base, ConsentRow, MessageRow, PatientRow
 
 HELD = "held"  # in a session's `info`: the rows of persons that its transaction has locked, by id
@@ -22,34 +23,46 @@ UNANSWERED = (TurnState.SCREENED.value, TurnState.WAITING.value)
 
 
 # Made once: to build a statement anew, and its key in SQLAlchemy's cache, costs as much as to run it.
-_AT_ADDRESS = select(PatientRow).where(PatientRow.address_lookup == bindparam("key"))
-_OF_ID = select(PatientRow).where(PatientRow.id == bindparam("key"))
-_HELD_AT_ADDRESS, _HELD_OF_ID = (
-    wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
-    for wanted in (_AT_ADDRESS, _OF_ID)
-)
+_COLUMNS = [column for column in PatientRow.__table__.c if column.name != "address"]
+_AT_ADDRESS = select(*_COLUMNS).where(PatientRow.address_lookup == bindparam("key"))
+_OF_ID = select(*_COLUMNS).where(PatientRow.id == bindparam("key"))
+_HELD_AT_ADDRESS, _HELD_OF_ID = (wanted.with_for_update(key_share=True) for wanted in (_AT_ADDRESS, _OF_ID))
 
 
 def row_of(session: Session, patient_id: str, *, lock: bool = False) -> PatientRow:
-    """The person's row; with `lock` nobody else changes the person's things until this transaction ends."""
+    """The person's row, all but the address; change it by `change_row`.
+
+    With `lock` nobody else changes the person's things until this transaction ends.
+    """
     row = _found(session, patient_id, lock=lock)
     if row is None:
         raise NotInRecords(f"no patient {patient_id} is kept")
     return row
 
 
+def change_row(session: Session, row: PatientRow, **values: Any) -> None:
+    change(session, PatientRow, row.id, **values)
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
 def _found(session: Session, patient_id: str, *, lock: bool) -> PatientRow | None:
     held: dict[str, PatientRow] = session.info.setdefault(HELD, {})
     if patient_id in held:
         return held[patient_id]
-    return _hold(session, _HELD_OF_ID, patient_id) if lock else session.get(PatientRow, patient_id)
+    return _hold(session, _HELD_OF_ID, patient_id) if lock else _one(session, _OF_ID, patient_id)
 
 
-def _hold(session: Session, wanted: Select[PatientRow], key: str) -> PatientRow | None:
-    row = session.scalars(wanted, {"key": key}).one_or_none()
+def _hold(session: Session, wanted: Select[*tuple[Any, ...]], key: str) -> PatientRow | None:
+    row = _one(session, wanted, key)
     if row is not None:
         session.info.setdefault(HELD, {})[row.id] = row
     return row
+
+
+def _one(session: Session, wanted: Select[*tuple[Any, ...]], key: str) -> PatientRow | None:
+    found = read(session, wanted, key=key)
+    return PatientRow(**found[0]._mapping) if found else None
 
 
 class SqlPatients:
@@ -59,10 +72,7 @@ class SqlPatients:
 
     def at_door(self, door: str, address: str, *, hold: bool = False) -> Patient | None:
         key = self._lookup.of(door, address)
-        if hold:
-            row = _hold(self._session, _HELD_AT_ADDRESS, key)
-        else:
-            row = self._session.scalars(_AT_ADDRESS, {"key": key}).one_or_none()
+        row = _hold(self._session, _HELD_AT_ADDRESS, key) if hold else _one(self._session, _AT_ADDRESS, key)
         return None if row is None else _patient(row)
 
     def enrol(self, door: str, address: str, now: datetime) -> Patient:
@@ -75,10 +85,11 @@ class SqlPatients:
             standing=Standing.NEW.value,
             created_at=now,
             profile={},
+            last_seq=0,
         )
         try:
             with self._session.begin_nested():
-                self._session.add(row)
+                put(self._session, row)
         except IntegrityError:
             known = self.at_door(door, address)
             if known is None:
@@ -95,16 +106,19 @@ class SqlPatients:
         return _patient(row_of(self._session, patient_id, lock=True))
 
     def address_of(self, patient_id: str) -> str:
-        return row_of(self._session, patient_id).address
+        row_of(self._session, patient_id)
+        wanted = select(PatientRow.address).where(PatientRow.id == patient_id)
+        return self._session.scalars(wanted).one()
 
     def remember(self, patient_id: str, changes: Mapping[str, str | None]) -> None:
         row = row_of(self._session, patient_id, lock=True)
         merged = {**row.profile, **changes}
-        row.profile = {key: value for key, value in merged.items() if value is not None}
+        kept = {key: value for key, value in merged.items() if value is not None}
+        change_row(self._session, row, profile=kept)
 
     def set_standing(self, patient_id: str, standing: Standing) -> None:
         """What was said to somebody who now takes part need no longer be erased; what they said must."""
-        row_of(self._session, patient_id, lock=True).standing = standing.value
+        change_row(self._session, row_of(self._session, patient_id, lock=True), standing=standing.value)
         if standing is Standing.ACTIVE:
             self._session.execute(
                 update(MessageRow)
@@ -119,7 +133,7 @@ class SqlPatients:
     def set_unreachable(self, patient_id: str, since: datetime | None) -> None:
         row = row_of(self._session, patient_id, lock=True)
         if row.unreachable_since != since:
-            row.unreachable_since = since
+            change_row(self._session, row, unreachable_since=since)
 
     def record_consent(
         self,
@@ -146,13 +160,13 @@ class SqlPatients:
         row = row_of(self._session, patient_id, lock=True)
         if row.turn_owner != owner and not _is_free(row.turn_owner, row.turn_until, now):
             return False
-        change_known(self._session, row, turn_owner=owner, turn_until=until)
+        change_row(self._session, row, turn_owner=owner, turn_until=until)
         return True
 
     def release_turn(self, patient_id: str, owner: str) -> None:
         row = _found(self._session, patient_id, lock=True)
         if row is not None and row.turn_owner == owner:
-            change_known(self._session, row, turn_owner=None, turn_until=None)
+            change_row(self._session, row, turn_owner=None, turn_until=None)
 
     def with_waiting(self, now: datetime) -> Sequence[str]:
         """Longest waiting first."""
@@ -171,7 +185,7 @@ class SqlPatients:
         return [patient_id for patient_id, owner, until in found if _is_free(owner, until, now)]
 
     def remind_at(self, patient_id: str, when: datetime | None) -> None:
-        row_of(self._session, patient_id, lock=True).remind_at = when
+        change_row(self._session, row_of(self._session, patient_id, lock=True), remind_at=when)
 
     def due_reminders(self, now: datetime) -> Sequence[str]:
         """Longest due first."""

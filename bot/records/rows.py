@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import Insert, Select, Table, Update, bindparam
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
-from bot.records.tables import Base, PatientRow
+from bot.records.tables import Base
 
 _KEY = "of_id"
 
@@ -39,13 +38,6 @@ def put_numbered(session: Session, row: Base) -> int:
 def change(session: Session, kind: type[Base], key: object, **values: Any) -> None:
     """Write new values into the row of that id."""
     session.connection().execute(_update(_table(kind), tuple(values)), {**values, _KEY: key})
-
-
-def change_known(session: Session, row: PatientRow, **values: Any) -> None:
-    """As `change`, for a row that the session knows; its object is told."""
-    change(session, PatientRow, row.id, **values)
-    for name, value in values.items():
-        set_committed_value(row, name, value)
 
 
 def _table(kind: type[Base]) -> Table:

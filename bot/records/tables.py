@@ -53,7 +53,7 @@ class PatientRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     door: Mapped[str] = mapped_column(String(32))
     address_lookup: Mapped[str] = mapped_column(String(64), unique=True)
-    address: Mapped[str] = mapped_column(EncryptedText, deferred=True)
+    address: Mapped[str] = mapped_column(EncryptedText)
     standing: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime]
     profile: Mapped[dict[str, str]] = mapped_column(EncryptedJSON)
