@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from screening_bench import ROOT, bench, both_voices
+from screening_bench import CASES, ROOT, bench, both_voices
 
 from bot.assembly import open_second_voice
 from bot.extraction.likeness import KEPT, REMEMBERED, Vectors, clauses, fingerprint, second_voice
@@ -109,6 +110,12 @@ def test_a_sign_in_the_middle_of_a_ramble_is_heard() -> None:
 @given(st.text(st.characters(exclude_categories=()), max_size=120))
 def test_any_text_is_heard(text: str) -> None:
     both_voices().judge(text)
+
+
+def test_what_people_expect_of_a_movement_is_seldom_asked_about() -> None:
+    predictions = yaml.safe_load((CASES / "predictions.yml").read_text("utf-8"))["none"]
+    asked = [text for text in predictions if both_voices().judge(text).level is not Level.NONE]
+    assert len(asked) <= len(predictions) * 0.1
 
 
 def test_what_the_engine_would_make_of_a_short_text_is_known_once_it_was_heard() -> None:
