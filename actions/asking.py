@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions.base import LISTEN, MISSES, CoachAction, Events, leave
+from actions.base import LISTEN, MISSES, CoachAction, Events, Words, leave
 from actions.house import House
 from actions.turn import Turn
 from bot.facts.clinical import Level
@@ -55,6 +55,14 @@ class ValidateFlow(CoachAction):
         if answers and turn.slots.get(MISSES):
             events.append(SlotSet(MISSES, 0))
         return events + self._go_on(turn, changes)
+
+    def along(self, turn: Turn, events: Events) -> Words:
+        """The question that the form puts behind this."""
+        requested = [event["value"] for event in events if event.get("name") == "requested_slot"]
+        if not requested or not requested[-1]:
+            return {}
+        asked = f"utter_ask_{requested[-1]}"
+        return {asked: turn.words(asked)}
 
     def rescue(self, tracker: Tracker) -> Events:
         """The same question again: an answer that wasn't kept isn't counted."""

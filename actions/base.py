@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
@@ -17,6 +19,9 @@ from bot.facts.talk import Standing
 from bot.usecases.onboarding import Onboarding
 
 Events = list[dict[str, Any]]
+Words = dict[str, Mapping[str, Any]]
+# What the action of this call sends along; the engine's call is one task.
+said_along: ContextVar[Words] = ContextVar("said_along")
 DEADLINE = 1.8  # seconds; Rasa itself would wait for minutes
 LISTEN = "action_listen"
 MISSES = "misses"
@@ -47,18 +52,24 @@ class CoachAction(Action):  # type: ignore[misc]
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         try:
-            turn, events = await asyncio.wait_for(asyncio.to_thread(self._run, tracker), DEADLINE)
+            turn, events, words = await asyncio.wait_for(asyncio.to_thread(self._run, tracker), DEADLINE)
         except Exception as fault:
             log.error("%s failed: %s", self.name(), type(fault).__name__)
             self._apologise(dispatcher)
             return self.rescue(tracker)
         for reply in turn.bubbles:
             dispatcher.utter_message(**as_bubble(reply))
+        said_along.set(words)
         return events
 
-    def _run(self, tracker: Tracker) -> tuple[Turn, Events]:
+    def _run(self, tracker: Tracker) -> tuple[Turn, Events, Words]:
         turn = Turn(self.house, tracker)
-        return turn, self.after(turn, self.act(turn))
+        events = self.after(turn, self.act(turn))
+        return turn, events, self.along(turn, events)
+
+    def along(self, turn: Turn, events: Events) -> Words:
+        """Words that the engine will ask for next, by the name it asks with: they save it that call."""
+        return {}
 
     def _apologise(self, dispatcher: CollectingDispatcher) -> None:
         for reply in self.house.library.say("action_failed"):

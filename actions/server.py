@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import uvicorn
@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from actions.asking import ValidateFlow
-from actions.base import DEADLINE, CoachAction
+from actions.base import DEADLINE, CoachAction, said_along
 from actions.correcting import Correct
 from actions.education import Repeat, TeachTopic, TellMore, Why
 from actions.fallback import UsualReply
@@ -28,7 +28,6 @@ from bot.assembly import open_content, open_records
 from bot.settings import load
 
 LOOPBACK = "127.0.0.1"
-VALIDATION = "validate_"
 HANGS_UP_AFTER = 75  # seconds; the engine keeps its lines open for 60
 ACTIONS: tuple[type[CoachAction], ...] = (
     *(StartFlow, EndFlow, StopFlow, ResumeFlow, Skip, Back, StartOver, Correct),
@@ -72,9 +71,7 @@ class ActionServer:
         except ActionNotFoundException as missing:
             return JSONResponse({"error": "unknown", "action_name": missing.action_name}, status_code=404)
         answer = result.model_dump() if result else {"events": [], "responses": []}
-        asked = _asked(call["next_action"], answer["events"])
-        words = {asked: await self._said(asked, call["tracker"])} if asked else {}
-        return JSONResponse({**answer, "words": words})
+        return JSONResponse({**answer, "words": said_along.get({})})
 
     async def nlg(self, request: Request) -> JSONResponse:
         call: dict[str, Any] = await request.json()
@@ -94,14 +91,6 @@ class ActionServer:
 
     async def health(self, request: Request) -> JSONResponse:
         return JSONResponse({"ready": True, "actions": len(self._executor.actions)})
-
-
-def _asked(action: str, events: Sequence[Mapping[str, Any]]) -> str | None:
-    """What the form asks behind this validation: its words go along, which saves the engine a call."""
-    if not action.startswith(VALIDATION):
-        return None
-    requested = [event["value"] for event in events if event.get("name") == "requested_slot"]
-    return f"utter_ask_{requested[-1]}" if requested and requested[-1] else None
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from actions.house import House
-from actions.words import variables_for
+from actions.words import nlg_answer, variables_for
 from bot.facts.clinical import NOTHING, Verdict
 from bot.facts.talk import Patient, Reply, Standing
 from bot.usecases.flow import Flow, Talk
@@ -89,6 +89,10 @@ class Turn:
                 self._house.records.writes,
             )
         return self._as_kept
+
+    def words(self, response: str) -> Mapping[str, Any]:
+        """What the engine gets where it asks for that."""
+        return nlg_answer(self._house.library, self._kept(), response, self.now)
 
     def say(self, *content_ids: str, **more: str) -> None:
         if not content_ids:

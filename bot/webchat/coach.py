@@ -17,6 +17,7 @@ from bot.usecases.doors import House
 from bot.usecases.receive_message import Arrival
 
 DOOR = "web"
+GATHERED = 0.02  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class Coach:
     def __init__(self, house: House) -> None:
         self._house = house
         self._answering: set[asyncio.Task[None]] = set()
+        self._shown: list[str] = []
+        self._reporting: asyncio.Task[None] | None = None
 
     async def hear(self, address: str, said: Said, patience: float) -> Arrival:
         """Hand the message over; wait at most `patience` seconds for the answer, not at all after our own."""
@@ -99,6 +102,14 @@ class Coach:
         return int(self._house.library.number("progress_days"))
 
     async def delivered(self, messages: Sequence[Message]) -> None:
-        ids = [message.id for message in messages if message.direction is Direction.OUT]
-        if ids:
-            await to_thread.run_sync(self._house.talk.delivered, ids)
+        """What is shown to several people at about the same time is reported in one go."""
+        self._shown += [message.id for message in messages if message.direction is Direction.OUT]
+        if self._shown and self._reporting is None:
+            self._reporting = asyncio.create_task(self._report())
+        if self._reporting is not None:
+            await asyncio.shield(self._reporting)
+
+    async def _report(self) -> None:
+        await asyncio.sleep(GATHERED)
+        shown, self._shown, self._reporting = self._shown, [], None
+        await to_thread.run_sync(self._house.talk.delivered, shown)
