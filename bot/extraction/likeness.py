@@ -149,14 +149,19 @@ class SecondVoice:
 
     def _read(self, said: Sequence[str], whole: str | None) -> Vectors:
         """The vectors of these clauses. The whole text is read along, which costs little here and as much
-        as the clauses where the engine does it anew."""
-        texts = [*said, _storable(whole)] if whole is not None else said
+        as the clauses where the engine does it anew; nothing where it is one of them."""
+        if whole is None:
+            return self._encode(said)[0]
+        in_one = _storable(whole)
+        texts = list(dict.fromkeys([*said, in_one]))
         compared, meant = self._encode(texts)
-        if whole is not None:
-            self._meanings[whole] = meant[-1]
-            while len(self._meanings) > REMEMBERED:
-                self._meanings.popitem(last=False)
-        return compared[: len(said)]
+        self._remember(whole, meant[texts.index(in_one)])
+        return compared[[texts.index(clause) for clause in said]]
+
+    def _remember(self, text: str, meaning: Vector) -> None:
+        self._meanings[text] = meaning
+        while len(self._meanings) > REMEMBERED:
+            self._meanings.popitem(last=False)
 
     def _compare(self, each: Vectors) -> tuple[NDArray[np.intp], Vectors]:
         """For each clause the sign it is most like, and its likeness to any sign.

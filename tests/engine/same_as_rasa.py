@@ -20,20 +20,11 @@ from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.core.constants import REQUESTED_SLOT
+from small_project import INTENTS as ALL_INTENTS
 
 from engine.turns import Replies, Turns
 
-INTENTS = (
-    "greet",
-    "pacing",
-    "belief_damage",
-    "report_symptom",
-    "begin",
-    "go_back",
-    "worry",
-    "affirm",
-    "tell_more",
-)
+INTENTS = tuple(name for name in ALL_INTENTS if name not in ("safety_stop", "nlu_fallback"))
 Move = tuple[str, dict[str, Any]]
 Say = Callable[..., Awaitable[list[Any]]]
 NUMBERS = count()

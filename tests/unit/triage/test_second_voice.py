@@ -130,6 +130,20 @@ def test_what_the_engine_would_make_of_a_short_text_is_known_once_it_was_heard()
     )
 
 
+def test_a_text_that_is_one_clause_is_embedded_once(tmp_path: Path) -> None:
+    embedded: list[str] = []
+
+    def noting(texts: Sequence[str]) -> tuple[Vectors, Vectors]:
+        embedded.extend(texts)
+        return letters(texts)
+
+    voice = second_voice(BANK, noting, tmp_path)
+    embedded.clear()
+    text = "aa xx ab xy"
+    voice.hear(text, [Word(text[at : at + 2], at, at + 2) for at in (0, 3, 6, 9)], [True] * 4)
+    assert embedded == [text]
+
+
 def test_only_the_texts_of_the_last_seconds_are_remembered(tmp_path: Path) -> None:
     voice = second_voice(BANK, letters, tmp_path)
     texts = [f"aa ab ac {number}" for number in range(REMEMBERED + 1)]
