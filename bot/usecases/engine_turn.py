@@ -62,9 +62,6 @@ class Taken:
     next: Brief | None
 
 
-NOT_YET = Taken(False, None)
-
-
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A turn whose lease was taken as its message was screened."""
@@ -108,11 +105,18 @@ class EngineTurns:
 
     async def answer(self, patient_id: str) -> None:
         """Work through the patient's unanswered messages in order. Returns when done, or waiting."""
-        begun = self._begun.pop(patient_id, None)
-        owner = begun.owner if begun else uuid.uuid4().hex
-        taken = begun.taken if begun and self._clock() - begun.at < LEASE_MARGIN else NOT_YET
+        owner = uuid.uuid4().hex
         give_up = self._clock() + timedelta(seconds=self._deadline) + LEASE_MARGIN
-        while not taken.ours and not (taken := await to_thread.run_sync(self._take, patient_id, owner)).ours:
+        while True:
+            # Asked each time around: whoever screens a message takes its lease a moment before saying so.
+            begun = self._begun.pop(patient_id, None)
+            owner = begun.owner if begun else owner
+            if begun and self._clock() - begun.at < LEASE_MARGIN:
+                taken = begun.taken
+            else:
+                taken = await to_thread.run_sync(self._take, patient_id, owner)
+            if taken.ours:
+                break
             if self._clock() > give_up:
                 return
             await asyncio.sleep(0.05)

@@ -14,6 +14,7 @@ from message_house import House, until
 from bot.facts.clinical import SymptomFact
 from bot.facts.talk import TurnState
 from bot.records import SqlRecords
+from bot.usecases.engine_turn import Begun, EngineTurns
 from bot.usecases.ports import Screen
 
 CHEST = "I've got a tight pain in my chest"
@@ -70,6 +71,31 @@ async def test_an_ordinary_turn_takes_the_write_lock_three_times(
     monkeypatch.setattr(SqlRecords, "unit", lambda records: (begun.append(None), unit(records))[1])
     await person.send("hello")
     assert len(begun) == 3
+
+
+async def test_an_answer_that_waits_for_the_lease_takes_it_from_whoever_screened_the_next_message(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the lease's commit and its being told lies a moment; the patient must not wait it out."""
+    person = house.patient()
+    committed, told = threading.Event(), threading.Event()
+    go_on = EngineTurns.go_on
+
+    def told_late(turns: EngineTurns, patient_id: str, begun: Begun) -> None:
+        committed.set()
+        assert told.wait(5)
+        go_on(turns, patient_id, begun)
+
+    monkeypatch.setattr(EngineTurns, "go_on", told_late)
+    arriving = asyncio.create_task(asyncio.to_thread(person.arrive, "hello"))
+    await until(committed.is_set)
+    answering = asyncio.create_task(house.receive.answer(person.id))
+    await asyncio.sleep(0.2)
+    assert house.engine.texts == []
+    told.set()
+    await arriving
+    await asyncio.wait_for(answering, 2)
+    assert person.ids == ["chat_greet"]
 
 
 class Pausing:
