@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ __all__ = [
     "open_records",
     "open_screen",
     "open_second_voice",
+    "tune_second_voice",
 ]
 
 if TYPE_CHECKING:
@@ -133,13 +135,31 @@ def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None
     """
     if not settings.second_voice:
         return None
-    from bot.extraction import WeightsFault, open_voice
+    from bot.extraction import open_voice
+
+    with _told_without(tell):
+        return open_voice(bank, settings.weights_dir, SECOND_VOICE)
+    return None
+
+
+def tune_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None]) -> None:
+    """Fit the second voice where that isn't done yet; `tell` is told why it can't be had."""
+    if not settings.second_voice:
+        return
+    from bot.extraction import tune_voice
+
+    with _told_without(tell):
+        tune_voice(bank, settings.weights_dir, SECOND_VOICE)
+
+
+@contextmanager
+def _told_without(tell: Callable[[str], None]) -> Iterator[None]:
+    from bot.extraction import WeightsFault
 
     try:
-        return open_voice(bank, settings.weights_dir, SECOND_VOICE)
+        yield
     except (WeightsFault, OSError) as fault:
         tell(f"Screening runs by its written rules alone, without the second voice: {fault}")
-        return None
 
 
 def assemble(
