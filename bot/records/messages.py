@@ -44,6 +44,9 @@ _OF_KEY = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.door_key_lookup == bindpar
 _UNANSWERED = select(_MESSAGES).where(
     MessageRow.state.in_(UNANSWERED), _OF_PATIENT, MessageRow.text.is_not(None)
 )
+_UNSCREENED = select(_MESSAGES).where(
+    MessageRow.state == TurnState.RECEIVED.value, _OF_PATIENT, MessageRow.text.is_not(None)
+)
 _REPLIES = select(_MESSAGES).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
 _BEHIND = (
     select(_MESSAGES)
@@ -120,6 +123,9 @@ class SqlMessages:
         put(self._session, row)
         return _message(row), True
 
+    def unscreened_of(self, patient_id: str) -> Sequence[Message]:
+        return _in_order(read(self._session, _UNSCREENED, patient_id=patient_id))
+
     def unscreened(self, before: datetime) -> Sequence[Message]:
         wanted = select(MessageRow).where(
             MessageRow.state == TurnState.RECEIVED.value,
@@ -150,10 +156,7 @@ class SqlMessages:
         return with_buttons(self._session, [self._row(message_id)])[0]
 
     def unanswered(self, patient_id: str) -> Sequence[Message]:
-        return sorted(
-            map(_message, read(self._session, _UNANSWERED, patient_id=patient_id)),
-            key=lambda message: message.seq,
-        )
+        return _in_order(read(self._session, _UNANSWERED, patient_id=patient_id))
 
     def say(self, patient_id: str, reply: Reply, *, in_reply_to: str | None, now: datetime) -> Message:
         """A reply to words that must go is held no longer than they are."""
@@ -280,6 +283,10 @@ def with_buttons(session: Session, rows: Sequence[MessageRow | Row[Any]]) -> lis
         for message_id, title, token in session.connection().execute(_BUTTONS, {"said": said}):
             buttons[message_id].append((title, token))
     return [_message(row, buttons[row.id]) for row in rows]
+
+
+def _in_order(rows: Sequence[Row[Any]]) -> list[Message]:
+    return sorted(map(_message, rows), key=lambda message: message.seq)
 
 
 def _message(row: MessageRow | Row[Any], buttons: Sequence[tuple[str, str]] = ()) -> Message:

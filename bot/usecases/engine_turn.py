@@ -104,7 +104,7 @@ class EngineTurns:
 
     def go_on(self, patient_id: str, begun: Begun) -> None:
         """The next `answer` for this patient need not take the lease any more, if it comes soon."""
-        if begun.taken.ours:
+        if begun.taken.next is not None:
             self._begun[patient_id] = begun
 
     async def answer(self, patient_id: str) -> Mapping[str, Answered]:
@@ -145,7 +145,7 @@ class EngineTurns:
         return answers
 
     def _take(self, patient_id: str, owner: str) -> Taken:
-        with self._records.unit(redone=True) as uow:
+        with self._records.unit() as uow:
             try:
                 uow.patients.hold(patient_id)
             except LookupError:  # erased since
@@ -166,7 +166,7 @@ class EngineTurns:
         return Taken(ours, self._brief(uow, message, now) if ours else None)
 
     def _release(self, patient_id: str, owner: str) -> None:
-        with self._records.unit(redone=True) as uow:
+        with self._records.unit() as uow:
             uow.patients.release_turn(patient_id, owner)
             uow.commit()
 
@@ -226,7 +226,7 @@ class EngineTurns:
 
     def _keep_one_waiting(self, message: Message) -> None:
         now = self._clock()
-        with self._records.unit(redone=True) as uow:
+        with self._records.unit() as uow:
             patient = uow.patients.hold(message.patient_id)
             kept = uow.messages.get(message.id)
             if kept.state is TurnState.ANSWERED:
@@ -243,7 +243,7 @@ class EngineTurns:
     def _write(self, brief: Brief, turn: EngineTurn, owner: str) -> tuple[Taken, Answered | None]:
         """Keep the answer, and take the next message in the same go."""
         answered = None
-        with self._records.unit(redone=True) as uow:
+        with self._records.unit() as uow:
             patient = uow.patients.hold(brief.message.patient_id)
             kept = uow.messages.get(brief.message.id)
             if kept.state is not TurnState.ANSWERED:

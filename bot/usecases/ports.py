@@ -91,6 +91,9 @@ class Messages(Protocol):
     ) -> tuple[Message, bool]:
         """Store an inbound message; (message, False) where `door_key` came before."""
 
+    def unscreened_of(self, patient_id: str) -> Sequence[Message]:
+        """What this person wrote and nobody has screened yet, in order."""
+
     def unscreened(self, before: datetime) -> Sequence[Message]:
         """Inbound messages still in state received that arrived before that time, oldest first."""
 
@@ -265,12 +268,8 @@ class UnitOfWork(Protocol):
 
 
 class Records(Protocol):
-    def unit(self, *, redone: bool = False) -> AbstractContextManager[UnitOfWork]:
-        """A transaction: rolled back on leaving unless committed.
-
-        `redone`: should a power cut take what was written last, it is done again from what was kept before.
-        Such a unit need not wait for the disk; every other is on it once committed.
-        """
+    def unit(self) -> AbstractContextManager[UnitOfWork]:
+        """A transaction: rolled back on leaving unless committed."""
 
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         """A unit that only reads: it waits for nobody, and nobody for it. Nothing may be written in it."""

@@ -33,7 +33,7 @@ class ReadTalk:
             return Answered(uow.messages.replies_to(message_id), uow.messages.get(message_id).understanding)
 
     def delivered(self, message_ids: Collection[str]) -> None:
-        with self._records.unit(redone=True) as uow:
+        with self._records.unit() as uow:
             uow.outbox.sent(message_ids, self._clock())
             uow.commit()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -106,6 +106,7 @@ class ReceiveMessage:
             patient = uow.patients.at_door(door, address, hold=True) or uow.patients.enrol(door, address, now)
             button = token or uow.messages.offered_as(patient.id, text)
             offered = uow.messages.take_token(patient.id, button, now) if button else None
+            left = uow.messages.unscreened_of(patient.id)
             erase_at = None if patient.standing is Standing.ACTIVE else now + self._hold
             message, new = uow.messages.receive(
                 patient.id,
@@ -122,6 +123,8 @@ class ReceiveMessage:
         if not new:
             verdict = self._verdict_of(message.id)
             return Arrival(patient.id, message.id, True, verdict, verdict.level in INTERRUPTING, pressed)
+        # What a dying process kept comes first: it was written to the question that stood then.
+        self._screen_all(left)
         unusable = token is not None and offered is None
         verdict, settled = self._screen_message(message, unusable=unusable, answered_next=True)
         return Arrival(patient.id, message.id, False, verdict, settled, pressed)
@@ -130,12 +133,15 @@ class ReceiveMessage:
         """Screen messages that were kept, but not screened before a process died; whose they are."""
         with self._records.reading() as uow:
             left = uow.messages.unscreened(self._clock() - LEFT_BEHIND)
+        self._screen_all(left)
+        return list(dict.fromkeys(message.patient_id for message in left))
+
+    def _screen_all(self, left: Sequence[Message]) -> None:
         for message in left:
             try:
                 self._screen_message(message, unusable=False, answered_next=False)
             except Exception as fault:  # one that can't be handled must not hold up everybody else's
                 log.error("screening a message left behind failed: %s", type(fault).__name__)
-        return list(dict.fromkeys(message.patient_id for message in left))
 
     def _verdict_of(self, message_id: str) -> Verdict:
         with self._records.reading() as uow:
@@ -168,7 +174,7 @@ class ReceiveMessage:
         """
         now = self._clock()
         heard = UNHEARD if message.payload is not None else self._hear(message.text or "")
-        with self._records.unit(redone=True) as uow:
+        with self._records.unit() as uow:
             patient = uow.patients.hold(message.patient_id)
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING
@@ -191,7 +197,7 @@ class ReceiveMessage:
                 patient.id, message.id, facts or (), verdict, content_version=self._screen.version, now=now
             )
             if isinstance(answer, Answer) and answer.option is not None and answer.option.green:
-                uow.assessments.record_green(patient.id, message.id, now)
+                uow.assessments.record_green(patient.id, message.id, message.at)
             for assessment_id in settlement.closes:
                 uow.assessments.close(assessment_id, by="patient", reason=settlement.reason, now=now)
             if verdict.level in INTERRUPTING:

@@ -69,7 +69,8 @@ class Coach:
         done: set[asyncio.Task[Mapping[str, Answered]]] = set()
         if not arrival.safety and patience > 0:
             done, _ = await asyncio.wait({task}, timeout=patience)
-        return Heard(arrival, task.result().get(arrival.message_id) if done else None)
+        answers = task.result() if done and not task.cancelled() else {}
+        return Heard(arrival, answers.get(arrival.message_id))
 
     async def _answer(self, patient_id: str) -> Mapping[str, Answered]:
         try:

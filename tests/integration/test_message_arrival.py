@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -16,6 +16,7 @@ from message_house import House, until
 from bot.facts.clinical import History, Level, SymptomFact, Urgency, Verdict
 from bot.facts.talk import Standing, TurnState
 from bot.usecases.ports import Screen
+from bot.usecases.present_state import present_state
 
 CHEST = "I've got a tight pain in my chest"
 CRISIS = "I want to kill myself"
@@ -249,6 +250,40 @@ async def test_a_message_that_a_killed_process_kept_is_screened_later_exactly_on
     assert person.levels == [Level.STOP]
     assert len(house.flags()) == 1
     assert person.states == [TurnState.ANSWERED]
+
+
+async def test_what_a_dying_process_kept_is_screened_before_what_its_patient_writes_next(
+    house: House, screen: Screen
+) -> None:
+    """ "Yes" was written to the check; behind a "no" that closed it, it would answer nothing."""
+    person = house.patient()
+    assert (await person.say(UNCLEAR))[-1] == "ask_check"
+    house.screen_with(Killed(screen))
+    with pytest.raises(SystemExit):
+        person.arrive("yes")
+    house.screen_with(screen)
+    await person.say("no")
+    assert "say_stop_chest" in person.ids
+    assert Level.STOP in person.levels
+
+
+async def test_a_clean_sign_check_counts_on_the_day_it_was_made_whenever_it_is_screened(
+    house: House, screen: Screen
+) -> None:
+    person = house.patient()
+    house.clock.set(datetime(2026, 6, 10, 19, 0, tzinfo=UTC))
+    person.is_asked("ask_sign_check")
+    house.screen_with(Killed(screen))
+    with pytest.raises(SystemExit):
+        person.arrive("all clear")
+    house.screen_with(screen)
+    house.clock.skip(timedelta(hours=11))
+    assert house.receive.screen_left_behind() == [person.id]
+    with house.records.reading() as uow:
+        green, _ = uow.assessments.last_green_and_alarm(person.id)
+        state = present_state(uow, uow.patients.get(person.id), house.clock(), house.library)
+    assert green == person.wrote[0].at
+    assert not state.green_today
 
 
 async def test_a_message_left_behind_that_two_processes_read_at_once_is_answered_once(

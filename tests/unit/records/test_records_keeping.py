@@ -382,13 +382,3 @@ def test_a_fault_in_the_database_does_not_repeat_a_persons_words(talk: Talk) -> 
     with pytest.raises(IntegrityError) as fault:
         put(talk.unit._session, again)  # type: ignore[attr-defined]
     assert "private words" not in str(fault.value)
-
-
-def test_whoever_keeps_something_waits_for_the_disk_unless_it_is_done_again_anyway(tmp_path: Path) -> None:
-    records = Database(f"sqlite:///{tmp_path / 'safecue.db'}", new_key()).open()
-    records.migrate()
-    normal, full = 1, 2
-    for redone, expected in ((False, full), (True, normal), (False, full)):
-        with records.unit(redone=redone) as unit:
-            assert unit._session.connection().exec_driver_sql("PRAGMA synchronous").scalar() == expected
-    records.close()
