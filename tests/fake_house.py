@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from bot.facts.clinical import Evidence, Level, PainEntry, Reason, Urgency, Verdict
-from bot.facts.talk import MY_DATA, Direction, Document, Kind, Message, TurnState
+from bot.facts.talk import MY_DATA, Answered, Direction, Document, Kind, Message, TurnState
 from bot.usecases.ports import Option, Question
 from bot.usecases.receive_message import Arrival
 
@@ -105,13 +105,16 @@ class FakeHouse:
                 self._keys[who, door_key] = arrival
             return arrival
 
-    async def answer(self, patient_id: str) -> None:
+    async def answer(self, patient_id: str) -> Mapping[str, Answered]:
         await asyncio.sleep(self.slow)
+        worked_through = []
         with self._lock:
             for message in list(self.messages.get(patient_id, [])):
                 if message.direction is Direction.IN and message.state is TurnState.SCREENED:
                     self._answer(patient_id, message)
+                    worked_through.append(message.id)
         self.answered.append(patient_id)
+        return {message_id: self.answer_to(message_id) for message_id in worked_through}
 
     def _answer(self, who: str, message: Message) -> None:
         talk = self.messages[who]
@@ -194,11 +197,11 @@ class FakeHouse:
             talk = self.messages.get(f"{door}|{address}", [])
             return [self._shown(m) for m in talk if m.seq > after][:200]
 
-    def answer_to(self, message_id: str) -> tuple[Sequence[Message], Mapping[str, object]]:
+    def answer_to(self, message_id: str) -> Answered:
         with self._lock:
             everything = [m for talk in self.messages.values() for m in talk]
             replies = [self._shown(m) for m in everything if m.in_reply_to == message_id]
-            return replies, next(m.understanding for m in everything if m.id == message_id)
+            return Answered(replies, next(m.understanding for m in everything if m.id == message_id))
 
     def delivered(self, message_ids: Collection[str]) -> None:
         self.handed_over.extend(message_ids)
