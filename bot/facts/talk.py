@@ -9,6 +9,8 @@ from enum import Enum
 
 # The one document there is: everything kept about the person.
 MY_DATA = "my-data.json"
+# The level of a flag that is a wish for a person, not an alarm.
+REQUEST = "request"
 
 
 class Standing(str, Enum):

@@ -156,6 +156,10 @@ class ContentLibrary:
         )
         return tuple(sorted(found, key=lambda entry: (entry.movement or "", entry.step or 0, entry.id)))
 
+    def safe_replies(self) -> Mapping[str, str]:
+        """What a clinician may send by hand: what it is called in the console, by content id."""
+        return {entry.id: entry.safe_reply for entry in self._entries.values() if entry.safe_reply}
+
     def unsigned_safety(self) -> list[str]:
         """Safety entries and triage rules by id, and countries, that nobody has checked and signed."""
         entries = [e.id for e in self._entries.values() if e.kind is Kind.SAFETY and not e.reviewed_by]

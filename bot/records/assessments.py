@@ -10,7 +10,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from bot.facts.clinical import Evidence, Level, Reason, SymptomFact, Urgency, Verdict
+from bot.facts.clinical import (
+    Evidence,
+    Level,
+    Presence,
+    Reason,
+    Subject,
+    SymptomFact,
+    Time,
+    Urgency,
+    Verdict,
+)
 from bot.records.errors import NotInRecords
 from bot.records.rows import change, put, put_numbered, read
 from bot.records.tables import AssessmentRow, FactRow, GreenCheckRow
@@ -56,7 +66,7 @@ class SqlAssessments:
 
     def for_message(self, message_id: str) -> Verdict | None:
         found = read(self._session, _OF_MESSAGE, message_id=message_id)
-        return _verdict(found[0]) if found else None
+        return verdict_of(found[0]) if found else None
 
     def open_for(self, patient_id: str) -> Sequence[OpenAssessment]:
         """Oldest first."""
@@ -152,13 +162,25 @@ def _fact(number: int, assessment: AssessmentRow, fact: SymptomFact) -> FactRow:
     )
 
 
-def _verdict(row: AssessmentRow) -> Verdict:
+def verdict_of(row: AssessmentRow) -> Verdict:
     return Verdict(
         level=Level(row.level),
         urgency=Urgency(row.urgency),
         reasons=tuple(_reason(kept) for kept in row.reasons),
         question=row.question,
         care=row.care,
+    )
+
+
+def fact_of(row: FactRow) -> SymptomFact:
+    return SymptomFact(
+        sign=row.sign,
+        presence=Presence(row.presence),
+        subject=Subject(row.subject),
+        time=Time(row.time),
+        evidence=tuple(Evidence(**piece) for piece in row.evidence),
+        region=row.region,
+        cues=tuple(row.cues),
     )
 
 

@@ -19,7 +19,7 @@ from bot.records.errors import NotInRecords
 from bot.records.patients import HELD, UNANSWERED, change_row, row_of
 from bot.records.retention import erase_due_text
 from bot.records.rows import change, put, read
-from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
+from bot.records.tables import MessageRow, OfferRow, OutboxRow
 from bot.usecases.ports import Offered
 
 FIRST, IN_LINE = 0, 1
@@ -105,10 +105,12 @@ class SqlMessages:
         key = None if door_key is None else self._lookup.of(patient.door, patient_id, door_key)
         if key is not None and (known := self._newest(_OF_KEY, patient_id=patient_id, key=key)) is not None:
             return known, False
+        seq = patient.last_seq + 1
+        change_row(self._session, patient, last_seq=seq, heard_seq=seq, heard_at=now)
         row = MessageRow(
             id=uuid.uuid4().hex,
             patient_id=patient_id,
-            seq=self._next_seq(patient),
+            seq=seq,
             direction=Direction.IN.value,
             at=now,
             text=text,
@@ -118,7 +120,7 @@ class SqlMessages:
             erase_at=erase_at,
         )
         put(self._session, row)
-        return _message(row), True
+        return message_of(row), True
 
     def unscreened(self, before: datetime) -> Sequence[Message]:
         wanted = select(MessageRow).where(
@@ -127,7 +129,7 @@ class SqlMessages:
             MessageRow.text.is_not(None),
         )
         in_order = wanted.order_by(MessageRow.at, MessageRow.patient_id, MessageRow.seq)
-        return [_message(row) for row in self._session.scalars(in_order)]
+        return [message_of(row) for row in self._session.scalars(in_order)]
 
     def set_state(
         self, message_id: str, state: TurnState, understanding: Mapping[str, object] | None = None
@@ -140,7 +142,15 @@ class SqlMessages:
             del self._known[message_id]
             row = self._row(message_id)
         understood = {**(row.understanding or {}), **(understanding or {})}
-        change(self._session, MessageRow, message_id, state=state.value, understanding=understood)
+        change(
+            self._session,
+            MessageRow,
+            message_id,
+            state=state.value,
+            understanding=understood,
+            intent=understood.get("intent"),
+            confidence=understood.get("confidence"),
+        )
         del self._known[message_id]
         if understanding and isinstance(answered := understanding.get("answered"), str):
             self._session.execute(_CLOSE_ONE, {"patient": row.patient_id, "answered": answered})
@@ -151,17 +161,18 @@ class SqlMessages:
 
     def unanswered(self, patient_id: str) -> Sequence[Message]:
         return sorted(
-            map(_message, read(self._session, _UNANSWERED, patient_id=patient_id)),
+            map(message_of, read(self._session, _UNANSWERED, patient_id=patient_id)),
             key=lambda message: message.seq,
         )
 
     def say(self, patient_id: str, reply: Reply, *, in_reply_to: str | None, now: datetime) -> Message:
         """A reply to words that must go is held no longer than they are."""
         patient = row_of(self._session, patient_id, lock=True)
+        change_row(self._session, patient, last_seq=patient.last_seq + 1)
         row = MessageRow(
             id=uuid.uuid4().hex,
             patient_id=patient_id,
-            seq=self._next_seq(patient),
+            seq=patient.last_seq,
             direction=Direction.OUT.value,
             at=now,
             text=reply.text,
@@ -198,7 +209,7 @@ class SqlMessages:
             next_try_at=now,
         )
         put(self._session, row, *offers, parcel)
-        return _message(row, [(offer.title, offer.token) for offer in offers])
+        return message_of(row, [(offer.title, offer.token) for offer in offers])
 
     def _goes_first(self, reply: Reply, in_reply_to: str | None) -> bool:
         """Safety words, unless they belong behind ordinary ones of the same answer, as a stop list does."""
@@ -221,7 +232,7 @@ class SqlMessages:
 
     def open_question(self, patient_id: str) -> Message | None:
         asked = read(self._session, _LAST_ASKED, patient_id=patient_id)
-        return _message(asked[0]) if asked and asked[0].asks_open else None
+        return message_of(asked[0]) if asked and asked[0].asks_open else None
 
     def transcript(self, patient_id: str, *, after: int = 0, limit: int = 200) -> Sequence[Message]:
         rows = read(self._session, _BEHIND, patient_id=patient_id, after=after, most=limit)
@@ -255,10 +266,6 @@ class SqlMessages:
         self._known.clear()
         return erase_due_text(self._session, now)
 
-    def _next_seq(self, patient: PatientRow) -> int:
-        change_row(self._session, patient, last_seq=patient.last_seq + 1)
-        return patient.last_seq
-
     def _row(self, message_id: str) -> Row[Any]:
         if message_id not in self._known:
             found = read(self._session, _OF_ID, id=message_id)
@@ -269,7 +276,7 @@ class SqlMessages:
 
     def _newest(self, wanted: Select[*tuple[Any, ...]], **which: str) -> Message | None:
         found = read(self._session, wanted, **which)
-        return _message(found[0]) if found else None
+        return message_of(found[0]) if found else None
 
 
 def with_buttons(session: Session, rows: Sequence[MessageRow | Row[Any]]) -> list[Message]:
@@ -279,10 +286,10 @@ def with_buttons(session: Session, rows: Sequence[MessageRow | Row[Any]]) -> lis
     if said:
         for message_id, title, token in read(session, _BUTTONS, said=said):
             buttons[message_id].append((title, token))
-    return [_message(row, buttons[row.id]) for row in rows]
+    return [message_of(row, buttons[row.id]) for row in rows]
 
 
-def _message(row: MessageRow | Row[Any], buttons: Sequence[tuple[str, str]] = ()) -> Message:
+def message_of(row: MessageRow | Row[Any], buttons: Sequence[tuple[str, str]] = ()) -> Message:
     return Message(
         id=row.id,
         patient_id=row.patient_id,

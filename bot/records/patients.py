@@ -86,6 +86,7 @@ class SqlPatients:
             created_at=now,
             profile={},
             last_seq=0,
+            heard_seq=0,
         )
         try:
             with self._session.begin_nested():

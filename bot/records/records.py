@@ -16,10 +16,12 @@ from bot.records import schema
 from bot.records.assessments import SqlAssessments
 from bot.records.audit import SqlAudit
 from bot.records.cipher import Cipher, Lookup
+from bot.records.conversations import SqlConversations
 from bot.records.database import gone, open_database, shown
 from bot.records.errors import DatabaseSilent, NotMigrated, RecordsGone
 from bot.records.exports import export_person
 from bot.records.flags import SqlFlags
+from bot.records.margins import SqlMargins
 from bot.records.messages import SqlMessages
 from bot.records.misses import SqlMisses
 from bot.records.outbox import SqlOutbox
@@ -44,6 +46,8 @@ class SqlUnit:
         self.outbox: ports.Outbox = SqlOutbox(session)
         self.audit: ports.Audit = SqlAudit(session)
         self.misses: ports.Misses = SqlMisses(session)
+        self.conversations: ports.Conversations = SqlConversations(session)
+        self.margins: ports.Margins = SqlMargins(session)
 
     def commit(self) -> None:
         self._session.commit()

@@ -18,8 +18,10 @@ from bot.records.tables import (
     FlagRow,
     GreenCheckRow,
     MessageRow,
+    NoteRow,
     OutboxRow,
     SymptomEntryRow,
+    TagRow,
 )
 
 _BATCH = 500
@@ -40,6 +42,8 @@ def _erase_words(session: Session, message_ids: Sequence[str]) -> None:
         "text": None,
         "payload": None,
         "understanding": None,
+        "intent": None,
+        "confidence": None,
         "variables": None,
         "image": None,
         "document": None,
@@ -92,11 +96,8 @@ def _old(cutoff: datetime) -> list[tuple[type[Base], Select[Any]]]:
     ]
 
 
-_LOGS: tuple[type[SymptomEntryRow] | type[ExerciseSessionRow] | type[GreenCheckRow], ...] = (
-    SymptomEntryRow,
-    ExerciseSessionRow,
-    GreenCheckRow,
-)
+_Log = SymptomEntryRow | ExerciseSessionRow | GreenCheckRow | NoteRow | TagRow
+_LOGS: tuple[type[_Log], ...] = (SymptomEntryRow, ExerciseSessionRow, GreenCheckRow, NoteRow, TagRow)
 
 
 def _remove(units: sessionmaker[Session], table: Any, which: Select[Any]) -> int:

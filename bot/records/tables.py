@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, MetaData, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.records.types import EncryptedJSON, EncryptedText, UtcDateTime
@@ -32,6 +32,12 @@ def _message(*, gone: str) -> Any:
     return mapped_column(String(32), ForeignKey("messages.id", ondelete=gone))
 
 
+def _index_of_known(*columns: str, known: str) -> Index:
+    """An index of those rows only in which that column holds something."""
+    which = text(f"{known} IS NOT NULL")
+    return Index(None, *columns, sqlite_where=which, postgresql_where=which)
+
+
 # An id that erasure has freed must not come back: the audit names ids.
 _NEVER_REUSED = {"sqlite_autoincrement": True}
 
@@ -46,7 +52,10 @@ class SecretRow(Base):
 
 
 class PatientRow(Base):
-    """`last_seq` is the number of the newest message; owner and until are the lease of a turn."""
+    """`last_seq` is the number of the newest message; owner and until are the lease of a turn.
+
+    `heard_seq` and `heard_at` are those of the newest message that the patient wrote.
+    """
 
     __tablename__ = "patients"
 
@@ -58,10 +67,14 @@ class PatientRow(Base):
     created_at: Mapped[datetime]
     profile: Mapped[dict[str, str]] = mapped_column(EncryptedJSON)
     last_seq: Mapped[int] = mapped_column(default=0)
+    heard_seq: Mapped[int] = mapped_column(default=0)
+    heard_at: Mapped[datetime | None]
     turn_owner: Mapped[str | None] = mapped_column(String(64))
     turn_until: Mapped[datetime | None]
     remind_at: Mapped[datetime | None] = mapped_column(index=True)
     unreachable_since: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "heard_at", "id"),)
 
 
 class ConsentRow(Base):
@@ -79,7 +92,10 @@ class ConsentRow(Base):
 
 
 class MessageRow(Base):
-    """`asks_open`: the question it puts still waits for an answer and was not dropped."""
+    """`asks_open`: the question it puts still waits for an answer and was not dropped.
+
+    `intent` and `confidence` stand in `understanding` too; here they can be asked for.
+    """
 
     __tablename__ = "messages"
 
@@ -93,6 +109,8 @@ class MessageRow(Base):
     door_key_lookup: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[str | None] = mapped_column(String(16))
     understanding: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJSON)
+    intent: Mapped[str | None] = mapped_column(String(64))
+    confidence: Mapped[float | None]
     content_id: Mapped[str | None] = mapped_column(String(128))
     content_version: Mapped[str | None] = mapped_column(String(64))
     kind: Mapped[str | None] = mapped_column(String(16))
@@ -112,6 +130,8 @@ class MessageRow(Base):
         Index(None, "in_reply_to"),
         Index(None, "erase_at"),
         Index(None, "at"),
+        _index_of_known("patient_id", "intent", "confidence", known="intent"),
+        _index_of_known("patient_id", "content_id", "content_version", known="content_id"),
     )
 
 
@@ -320,3 +340,73 @@ class AuditRow(Base):
     detail: Mapped[str] = mapped_column(Text)
 
     __table_args__ = (Index(None, "subject"), _NEVER_REUSED)
+
+
+# What staff put beside a talk
+
+
+class NoteRow(Base):
+    """`written_by` is the id of a member of staff; the name is theirs at that time."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str | None] = _message(gone="SET NULL")
+    at: Mapped[datetime]
+    written_by: Mapped[str] = mapped_column(String(64))
+    writer: Mapped[str] = mapped_column(EncryptedText)
+    text: Mapped[str] = mapped_column(EncryptedText)
+    shared: Mapped[bool]
+
+    __table_args__ = (Index(None, "patient_id"), Index(None, "message_id"), Index(None, "at"), _NEVER_REUSED)
+
+
+class TagRow(Base):
+    """On a message, or where there is none on the whole talk."""
+
+    __tablename__ = "tags"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str | None] = _message(gone="CASCADE")
+    tag: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+    put_by: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (
+        UniqueConstraint("message_id", "tag"),
+        Index(None, "patient_id", "tag"),
+        Index(None, "tag"),
+        Index(None, "at"),
+    )
+
+
+class ReadingRow(Base):
+    """How far a member of staff has read: up to which message, or whether it is put aside."""
+
+    __tablename__ = "readings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    staff_id: Mapped[str] = mapped_column(String(64))
+    upto_seq: Mapped[int]
+    later: Mapped[bool]
+
+    __table_args__ = (UniqueConstraint("patient_id", "staff_id"),)
+
+
+class SentByHandRow(Base):
+    """Who sent an outbound message by hand."""
+
+    __tablename__ = "sent_by_hand"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    message_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("messages.id", ondelete="CASCADE"), unique=True
+    )
+    staff_id: Mapped[str] = mapped_column(String(64))
+    sender: Mapped[str] = mapped_column(EncryptedText)
+
+    __table_args__ = (Index(None, "patient_id"),)

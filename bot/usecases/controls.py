@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bot.facts.talk import Standing
+from bot.facts.talk import REQUEST, Standing
 from bot.usecases.flow import SKIPPED, Outcome, QuietFlow, Step, Talk
 from bot.usecases.ports import Records
 from bot.usecases.profile import Profiles
-
-REQUEST = "request"
 
 
 class AskForHuman:

@@ -17,6 +17,7 @@ from bot.facts.clinical import (
     Urgency,
     Verdict,
 )
+from bot.facts.review import Conversation, Line, Margin, Note, Place, Stretch, Wanted
 from bot.facts.talk import Flag, Message, Patient, Reply, Standing, TurnState
 
 
@@ -251,6 +252,73 @@ class Misses(Protocol):
         """Keep a misunderstood message for the authors."""
 
 
+class Conversations(Protocol):
+    """Talks as staff read them."""
+
+    def listed(
+        self,
+        wanted: Wanted,
+        *,
+        staff_id: str,
+        teams: Collection[str],
+        teamless: bool,
+        behind: Place | None,
+        limit: int,
+    ) -> Sequence[Conversation]:
+        """The newest message of a patient's first, from behind that place.
+
+        Of patients in these teams; with `teamless` also of those whom no team looks after.
+        """
+
+    def intents(self) -> Sequence[str]:
+        """All that were ever understood, by name."""
+
+    def stretch(
+        self, patient_id: str, *, behind: int | None = None, before: int | None = None, limit: int
+    ) -> Stretch:
+        """The first messages behind that seq, else the last before that seq, else the newest."""
+
+    def seq_at(self, patient_id: str, moment: datetime) -> int | None:
+        """The seq of the first message from that moment on; None: there is none."""
+
+    def whole(self, patient_id: str) -> Iterable[Line]:
+        """Every line, oldest first, a few hundred in memory at a time."""
+
+
+class Margins(Protocol):
+    """Notes, tags and what has been read, all beside a talk and never in it."""
+
+    def of(self, patient_id: str, *, staff_id: str) -> Margin:
+        """As that member of staff may see it. LookupError: no such patient."""
+
+    def note(
+        self,
+        patient_id: str,
+        message_id: str | None,
+        *,
+        by: str,
+        by_name: str,
+        text: str,
+        shared: bool,
+        now: datetime,
+    ) -> int: ...
+    def get_note(self, note_id: int) -> Note:
+        """LookupError: no such note."""
+
+    def share_note(self, note_id: int) -> None: ...
+    def remove_note(self, note_id: int) -> None: ...
+    def tag(self, patient_id: str, message_id: str | None, tag: str, *, by: str, now: datetime) -> None:
+        """Once; tagging again changes nothing."""
+
+    def untag(self, patient_id: str, message_id: str | None, tag: str) -> None: ...
+    def known_tags(self) -> Sequence[str]: ...
+    def read_upto(self, patient_id: str, staff_id: str, *, seq: int, later: bool) -> None:
+        """`seq` 0: nothing is read; `later`: put aside, whatever is written."""
+
+    def sent_by_hand(self, patient_id: str, message_id: str, *, by: str, by_name: str) -> None:
+        """Who of the staff sent this outbound message."""
+
+
 class UnitOfWork(Protocol):
     patients: Patients
     messages: Messages
@@ -260,6 +328,8 @@ class UnitOfWork(Protocol):
     outbox: Outbox
     audit: Audit
     misses: Misses
+    conversations: Conversations
+    margins: Margins
 
     def commit(self) -> None: ...
 
@@ -384,6 +454,9 @@ class Library(Protocol):
 
     def short_form(self, text: str) -> str | None:
         """The intent behind a command or a short exact form (yes, thanks, back, why ...), or None."""
+
+    def safe_replies(self) -> Mapping[str, str]:
+        """What a clinician may send by hand: its title, by content id. It takes the variable `clinician`."""
 
     def number(self, name: str) -> float:
         """A clinical or operational figure from content, by name."""

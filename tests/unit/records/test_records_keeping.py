@@ -36,6 +36,9 @@ SECRETS = (
     "door-key-5551",
     "spoken-reply",
     "picture-name",
+    "note-in-the-margin",
+    "name-of-nurse",
+    "name-of-sender",
 )
 
 
@@ -66,6 +69,18 @@ def fill(talk: Talk) -> None:
     unit.log.add_pain(patient, pain=7, region="knee", message_id=heard.id, now=NOW)
     unit.log.add_session(patient, SessionEntry(NOW, "exercise-with-dog"), message_id=heard.id)
     unit.misses.keep(patient, heard.id, [("pacing", 0.2)])
+    unit.margins.note(
+        patient,
+        heard.id,
+        by="n1",
+        by_name="name-of-nurse",
+        text="note-in-the-margin",
+        shared=False,
+        now=NOW,
+    )
+    unit.margins.tag(patient, heard.id, "odd", by="n1", now=NOW)
+    unit.margins.read_upto(patient, "n1", seq=1, later=False)
+    unit.margins.sent_by_hand(patient, said.id, by="n1", by_name="name-of-sender")
 
 
 def filled(records: SqlRecords, address: str = "address-9142") -> str:
