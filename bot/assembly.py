@@ -15,6 +15,7 @@ from bot.library.screening_content import load_screening
 from bot.records import Begun, SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.settings import ROOT, Settings, SettingsFault, variable
+from bot.usecases.audit_trail import AuditTrail
 from bot.usecases.due import Due
 from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import Engine
@@ -22,11 +23,14 @@ from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Extractor, Screening
+from bot.usecases.sign_in import Sessions
 
 __all__ = [
     "SECOND_VOICE",
+    "ConsoleHouse",
     "House",
     "assemble",
+    "assemble_console",
     "begin_anew",
     "new_key",
     "open_content",
@@ -61,6 +65,17 @@ class House:
     hand_over: HandOver
     post: Post
     due: Due
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleHouse:
+    """What the staff's console works with."""
+
+    library: ContentLibrary
+    records: SqlRecords
+    clock: Callable[[], datetime]
+    sessions: Sessions
+    audit: AuditTrail
 
 
 def refuse_unsigned(settings: Settings, library: ContentLibrary) -> None:
@@ -166,4 +181,16 @@ def assemble(
         hand_over=HandOver(records, library, clock),
         post=Post(records, library, clock),
         due=Due(records, screen, library, engine, receive, clock, timedelta(days=settings.retention_days)),
+    )
+
+
+def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now) -> ConsoleHouse:
+    """Raises ContentFaults, RecordsError."""
+    records = open_records(settings)
+    return ConsoleHouse(
+        library=load_library(settings.content_dir),
+        records=records,
+        clock=clock,
+        sessions=Sessions(records, clock),
+        audit=AuditTrail(records, clock),
     )

@@ -25,9 +25,9 @@ class Reading(str, Enum):
 class Wanted:
     """Which conversations are asked for; what is None or empty asks for nothing.
 
-    `since` and `until` hold for the patient's last message, `until` not included. `level` is the highest that
-    any message had. Tags are those of the talk and of its messages. `content` is a content id, `version` that
-    of its entry. `sure_from` and `sure_to`: between them lies how sure the engine was (0 to 1) of `intent`, or
+    `since` and `until` hold for the patient's last message, `until` not included. `level` is the highest
+    that any message had. Tags are those of the talk and of its messages. `content` is a content id, `version`
+    that of its entry. Between `sure_from` and `sure_to` lies how sure the engine was (0 to 1) of `intent`, or
     of any. `asks_human`: the patient's wish for a person is still open.
     """
 

@@ -119,7 +119,9 @@ class SqlConversations:
             select(PatientRow, ReadingRow)
             .options(defer(PatientRow.address))
             .outerjoin(ReadingRow, mine)
-            .where(PatientRow.heard_at.is_not(None), _of_theirs(teams, teamless), *_asked(wanted), *_from(behind))
+            .where(
+                PatientRow.heard_at.is_not(None), _of_theirs(teams, teamless), *_asked(wanted), *_from(behind)
+            )
             .order_by(PatientRow.heard_at.desc(), PatientRow.id.desc())
             .limit(limit)
         ).all()
@@ -158,7 +160,9 @@ class SqlConversations:
         ids = [patient.id for patient, _ in rows]
         if not ids:
             return []
-        levels = _grouped((row.patient_id, (Level(row.level), row.open)) for row in self._read(_LEVELS, these=ids))
+        levels = _grouped(
+            (row.patient_id, (Level(row.level), row.open)) for row in self._read(_LEVELS, these=ids)
+        )
         tags = _grouped(self._read(_TAGS, these=ids))
         asking = {patient_id for (patient_id,) in self._read(_ASKING, these=ids)}
         return [
@@ -189,7 +193,8 @@ class SqlConversations:
         # A button and the message that it became bear the same moment.
         pressed = {tuple(row) for row in self._of(_PRESSES, used)}
         return _grouped(
-            (o.message_id, ButtonShown(o.title, (o.patient_id, o.used_at, o.payload) in pressed)) for o in offers
+            (o.message_id, ButtonShown(o.title, (o.patient_id, o.used_at, o.payload) in pressed))
+            for o in offers
         )
 
     def _judged(self, heard: Sequence[str]) -> dict[str, list[Judged]]:

@@ -15,6 +15,10 @@ class AlreadyCleared(RecordsError, ValueError):
     """The flag was cleared before."""
 
 
+class Taken(RecordsError, ValueError):
+    """Somebody or something has that name already."""
+
+
 class WrongKey(RecordsError, ValueError):
     """None of the given keys opens what is stored."""
 

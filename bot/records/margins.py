@@ -30,7 +30,9 @@ class SqlMargins:
         return Margin(
             notes=tuple(map(_note, self._session.scalars(notes))),
             tags=tuple(Tag(row.message_id, row.tag) for row in self._session.scalars(tags)),
-            reading=reading_of(self._reading(patient_id, staff_id), row_of(self._session, patient_id).heard_seq),
+            reading=reading_of(
+                self._reading(patient_id, staff_id), row_of(self._session, patient_id).heard_seq
+            ),
         )
 
     def note(
@@ -86,7 +88,9 @@ class SqlMargins:
     def read_upto(self, patient_id: str, staff_id: str, *, seq: int, later: bool) -> None:
         row = self._reading(patient_id, staff_id)
         if row is None:
-            put(self._session, ReadingRow(patient_id=patient_id, staff_id=staff_id, upto_seq=seq, later=later))
+            put(
+                self._session, ReadingRow(patient_id=patient_id, staff_id=staff_id, upto_seq=seq, later=later)
+            )
         else:
             row.upto_seq, row.later = seq, later
             self._session.flush()

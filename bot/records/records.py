@@ -28,6 +28,7 @@ from bot.records.outbox import SqlOutbox
 from bot.records.patients import HELD, SqlPatients
 from bot.records.retention import purge_older
 from bot.records.rotation import reseal_all
+from bot.records.staff import SqlStaff, SqlTeams
 from bot.records.symptom_log import SqlSymptomLog
 from bot.records.tables import SecretRow
 from bot.usecases import ports
@@ -46,6 +47,8 @@ class SqlUnit:
         self.outbox: ports.Outbox = SqlOutbox(session)
         self.audit: ports.Audit = SqlAudit(session)
         self.misses: ports.Misses = SqlMisses(session)
+        self.staff: ports.Staff = SqlStaff(session, lookup)
+        self.teams: ports.Teams = SqlTeams(session)
         self.conversations: ports.Conversations = SqlConversations(session)
         self.margins: ports.Margins = SqlMargins(session)
 

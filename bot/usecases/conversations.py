@@ -1,4 +1,4 @@
-"""Staff read talks: the list, a stretch of one, and the file of one. Whatever is read is in the audit first."""
+"""Staff read talks: the list, a stretch of one, and the file of one. Reading stands in the audit first."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ class ReadConversations:
         self._library = library
         self._clock = clock
 
-    def listed(self, actor: Actor, wanted: Wanted, behind: Place | None) -> tuple[Sequence[Conversation], bool]:
+    def listed(
+        self, actor: Actor, wanted: Wanted, behind: Place | None
+    ) -> tuple[Sequence[Conversation], bool]:
         """A page of those they may see, and whether there are more. It holds no patient's words."""
         with self._records.reading() as uow:
             found = uow.conversations.listed(
@@ -100,7 +102,9 @@ class ReadConversations:
         """Every line for a file of that form, and the patient's own clock."""
         self._audit(actor, patient_id, form, action="conversation.export")
         with self._records.reading() as uow:
-            return [*uow.conversations.whole(patient_id)], zone_of(uow.patients.get(patient_id), self._library)
+            return [*uow.conversations.whole(patient_id)], zone_of(
+                uow.patients.get(patient_id), self._library
+            )
 
     def pains_shown(
         self, actor: Actor, patient_id: str, message_id: str
@@ -114,9 +118,7 @@ class ReadConversations:
             zone = zone_of(uow.patients.get(patient_id), self._library)
         return message, [pain for pain in pains if pain.at <= message.at], zone
 
-    def _audit(
-        self, actor: Actor, patient_id: str, detail: str, action: str = "conversation.read"
-    ) -> None:
+    def _audit(self, actor: Actor, patient_id: str, detail: str, action: str = "conversation.read") -> None:
         """Before anything is read. LookupError: no such patient. Raises Refused."""
         with self._records.unit() as uow:
             seen_patient(uow, actor, patient_id)

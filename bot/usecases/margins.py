@@ -73,7 +73,9 @@ class KeepMargins:
         with self._unit(actor, patient_id, None) as uow:
             seq = upto_seq if reading is Reading.REVIEWED else 0
             uow.margins.read_upto(patient_id, actor.id, seq=seq, later=reading is Reading.LATER)
-            self._audit(uow, actor, f"conversation.{reading.value}", patient_id, f"up to message number {seq}")
+            self._audit(
+                uow, actor, f"conversation.{reading.value}", patient_id, f"up to message number {seq}"
+            )
 
     def _change_note(
         self, actor: Actor, note_id: int, action: str, change: Callable[[UnitOfWork], None]

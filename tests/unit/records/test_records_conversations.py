@@ -14,6 +14,7 @@ from bot.records import NotInRecords, SqlRecords
 
 HOUR = timedelta(hours=1)
 NURSE, DOCTOR = "nurse-1", "doctor-1"
+ANY = Wanted()
 YES_NO = (Button("Yes", "answer:adult=yes"), Button("No", "answer:adult=no"))
 
 
@@ -31,7 +32,7 @@ def talk_of(talk: Talk, team: str, address: str, at: datetime = NOW) -> Talk:
 
 
 def listed(
-    talk: Talk, team: str, wanted: Wanted = Wanted(), *, behind: Place | None = None, limit: int = 50
+    talk: Talk, team: str, wanted: Wanted = ANY, *, behind: Place | None = None, limit: int = 50
 ) -> list[Conversation]:
     return [
         *talk.unit.conversations.listed(

@@ -18,7 +18,7 @@ _MESSAGES = sa.table(
     sa.column("id", sa.String()),
     sa.column("understanding", EncryptedJSON()),
     sa.column("intent", sa.String()),
-    sa.column("confidence", sa.Float()),
+    sa.column("confidence", sa.Double()),
 )
 
 
@@ -41,7 +41,7 @@ def _when_patients_wrote() -> None:
 
 def _what_can_be_asked_of_messages() -> None:
     op.add_column("messages", sa.Column("intent", sa.String(length=64), nullable=True))
-    op.add_column("messages", sa.Column("confidence", sa.Float(), nullable=True))
+    op.add_column("messages", sa.Column("confidence", sa.Double(), nullable=True))
     _fill_intents(op.get_bind())
     for columns, known in (
         (["patient_id", "intent", "confidence"], "intent"),
