@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.facts.clock import utc_now
@@ -16,12 +17,15 @@ from bot.records import Begun, SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.settings import ROOT, Settings, SettingsFault, variable
 from bot.usecases.audit_trail import AuditTrail
+from bot.usecases.conversations import ReadConversations
 from bot.usecases.due import Due
 from bot.usecases.hand_over import HandOver
+from bot.usecases.margins import KeepMargins
 from bot.usecases.ports import Engine
 from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
+from bot.usecases.safe_replies import SafeReplies
 from bot.usecases.screening import Extractor, Screening
 from bot.usecases.sign_in import Sessions
 
@@ -76,6 +80,10 @@ class ConsoleHouse:
     clock: Callable[[], datetime]
     sessions: Sessions
     audit: AuditTrail
+    conversations: ReadConversations
+    margins: KeepMargins
+    replies: SafeReplies
+    pictures: Path
 
 
 def refuse_unsigned(settings: Settings, library: ContentLibrary) -> None:
@@ -187,10 +195,15 @@ def assemble(
 def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now) -> ConsoleHouse:
     """Raises ContentFaults, RecordsError."""
     records = open_records(settings)
+    library = load_library(settings.content_dir)
     return ConsoleHouse(
-        library=load_library(settings.content_dir),
+        library=library,
         records=records,
         clock=clock,
         sessions=Sessions(records, clock),
         audit=AuditTrail(records, clock),
+        conversations=ReadConversations(records, library, clock),
+        margins=KeepMargins(records, clock),
+        replies=SafeReplies(records, library, clock),
+        pictures=settings.content_dir / "pictures",
     )

@@ -12,13 +12,13 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.assembly import ConsoleHouse
-from bot.console import home
+from bot.console import conversations, home
 from bot.console.guard import guard
 from bot.console.pages import Page, check_all_declared, declare, declared_pages, give_house, visitor
 from bot.console.pages import house as the_house
 from bot.usecases.access import Permission, Refused, can
 
-MATTERS = (home.pages,)
+MATTERS = (home.pages, conversations.pages)
 HERE = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_FORM = 256 * 1024  # bytes
 WORDS = {

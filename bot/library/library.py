@@ -133,6 +133,10 @@ class ContentLibrary:
         """How a topic is called on a button. KeyError: no such topic."""
         return self._topics[topic]
 
+    def topics(self) -> Mapping[str, str]:
+        """What each topic is called, by its intent."""
+        return self._topics
+
     def has_title(self, topic: str) -> bool:
         return topic in self._topics
 

@@ -127,10 +127,6 @@ class SqlConversations:
         ).all()
         return self._conversations([(patient, reading) for patient, reading in rows])
 
-    def intents(self) -> Sequence[str]:
-        known = select(MessageRow.intent).where(MessageRow.intent.is_not(None)).distinct()
-        return sorted(intent for intent in self._session.scalars(known) if intent)
-
     def stretch(
         self, patient_id: str, *, behind: int | None = None, before: int | None = None, limit: int
     ) -> Stretch:

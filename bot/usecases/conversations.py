@@ -20,14 +20,6 @@ SHOWN_BEFORE = 10  # lines before the one that a link leads to
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What the list can be asked for by name."""
-
-    tags: Sequence[str]
-    intents: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """A stretch of a patient's talk with what stands beside it. `zone`: the patient's own clock."""
 
@@ -65,9 +57,9 @@ class ReadConversations:
             )
         return found[:A_PAGE_OF_TALKS], len(found) > A_PAGE_OF_TALKS
 
-    def choices(self) -> Choices:
+    def known_tags(self) -> Sequence[str]:
         with self._records.reading() as uow:
-            return Choices(uow.margins.known_tags(), uow.conversations.intents())
+            return uow.margins.known_tags()
 
     def around(self, actor: Actor, patient_id: str, message_id: str) -> Shown:
         """From a little before that message. LookupError: it is none of this talk."""

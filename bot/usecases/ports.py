@@ -311,9 +311,6 @@ class Conversations(Protocol):
         Of patients in these teams; with `teamless` also of those whom no team looks after.
         """
 
-    def intents(self) -> Sequence[str]:
-        """All that were ever understood, by name."""
-
     def stretch(
         self, patient_id: str, *, behind: int | None = None, before: int | None = None, limit: int
     ) -> Stretch:
