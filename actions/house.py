@@ -63,7 +63,7 @@ class House:
         self.misunderstood = Misunderstood(records, library)
         self.explain = Explain(records, library)
         self.progress = Progress(records, library)
-        self.ask_for_human = AskForHuman(records)
+        self.ask_for_human = AskForHuman(records, library)
         self.correct_pain = CorrectPain(records, library)
         self.flows = {flow.name: flow for flow in self._all_flows()}
 

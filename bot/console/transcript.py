@@ -60,13 +60,14 @@ class Row:
 
 
 def rows(lines: Iterable[Line], zone: tzinfo) -> Iterator[Row]:
-    before: datetime | None = None
+    before: Row | None = None
     for line in lines:
         at = line.message.at.astimezone(zone)
-        gap = None if before is None or at - before < A_GAP else at - before
-        day = at.date() if before is None or before.date() != at.date() else None
-        yield Row(line, at, day, gap)
-        before = at
+        day = at.date() if before is None or before.at.date() != at.date() else None
+        # By the moments: a clock that is put ahead in between would add an hour.
+        quiet = timedelta() if before is None else line.message.at - before.line.message.at
+        before = Row(line, at, day, quiet if quiet >= A_GAP else None)
+        yield before
 
 
 def told(span: timedelta) -> str:

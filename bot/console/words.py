@@ -44,7 +44,7 @@ def folded(text: str) -> tuple[str, str]:
 def _pieces(text: str, evidence: Iterable[Evidence]) -> Iterator[tuple[str, bool]]:
     at = 0
     for start, end in sorted((piece.start, piece.end) for piece in evidence):
-        if end <= at:
+        if end <= max(at, start):
             continue
         yield text[at:start], False
         yield text[max(at, start) : end], True

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.facts.talk import REQUEST, Standing
 from bot.usecases.flow import SKIPPED, Outcome, QuietFlow, Step, Talk
-from bot.usecases.ports import Records
+from bot.usecases.ports import Library, Records
 from bot.usecases.profile import Profiles
 
 
 class AskForHuman:
     """Tell the clinician's side that somebody wants or needs a person (R9)."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, library: Library) -> None:
         self._records = records
+        self._library = library
+
+    def answer(self, patient_id: str) -> tuple[str, Mapping[str, str]]:
+        """What is said to a wish for a person, by id and variables. A team names the time it answers in."""
+        with self._records.reading() as uow:
+            looked_after = uow.teams.of_patient(patient_id)
+        if not looked_after:
+            return "chat_talk_to_clinician", {}
+        return "chat_talk_to_clinician_team", {"days": f"{self._library.number('human_answer_days'):g}"}
 
     def __call__(self, talk: Talk, topic: str) -> None:
         """One open flag for each topic."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from record_samples import NOW, Talk, reply
+from sqlalchemy import text
 
 from bot.facts.clinical import Level
 from bot.facts.review import Conversation, Place, Reading, Wanted
 from bot.facts.talk import REQUEST, Button, Delivery, TurnState
 from bot.records import NotInRecords, SqlRecords
 
+MIGRATIONS = Path(__file__).parents[3] / "bot" / "records" / "migrations"
 HOUR = timedelta(hours=1)
 NURSE, DOCTOR = "nurse-1", "doctor-1"
 ANY = Wanted()
@@ -300,9 +304,9 @@ def test_a_line_holds_verdict_facts_delivery_and_who_sent_it(talk: Talk) -> None
 # Notes
 
 
-def write(talk: Talk, text: str = "seems low", *, shared: bool = False, on: str | None = None) -> int:
+def write(talk: Talk, words: str = "seems low", *, shared: bool = False, on: str | None = None) -> int:
     return talk.unit.margins.note(
-        talk.patient_id, on, by=NURSE, by_name="Nurse Ames", text=text, shared=shared, now=NOW
+        talk.patient_id, on, by=NURSE, by_name="Nurse Ames", text=words, shared=shared, now=NOW
     )
 
 
@@ -335,3 +339,18 @@ def test_a_note_outlives_the_message_it_stood_beside_and_tags_of_it_go(records: 
         beside = unit.margins.of(talk.patient_id, staff_id=NURSE)
         assert [note.text for note in beside.notes_on(None)] == ["seems low"]
         assert beside.tags == ()
+
+
+def test_what_was_understood_before_there_were_lists_can_be_asked_for_too(
+    talk: Talk, team: str, records: SqlRecords
+) -> None:
+    patient = talk_of(talk, team, "one")
+    for intent in ("pacing", None):
+        understood = {"intent": intent, "confidence": 0.75}
+        talk.unit.messages.set_state(patient.hears().id, TurnState.ANSWERED, understood)
+    talk.unit.commit()
+    (step,) = (MIGRATIONS / "versions").glob("r*_transcripts.py")
+    with records._engine.begin() as connection:
+        connection.execute(text("UPDATE messages SET intent = NULL, confidence = NULL"))
+        import_module(f"bot.records.migrations.versions.{step.stem}").fill_intents(connection)
+    assert listed(talk, team, Wanted(intent="pacing", sure_from=0.75, sure_to=0.75))

@@ -42,7 +42,7 @@ def _when_patients_wrote() -> None:
 def _what_can_be_asked_of_messages() -> None:
     op.add_column("messages", sa.Column("intent", sa.String(length=64), nullable=True))
     op.add_column("messages", sa.Column("confidence", sa.Double(), nullable=True))
-    _fill_intents(op.get_bind())
+    fill_intents(op.get_bind())
     for columns, known in (
         (["patient_id", "intent", "confidence"], "intent"),
         (["patient_id", "content_id", "content_version"], "content_id"),
@@ -57,7 +57,7 @@ def _what_can_be_asked_of_messages() -> None:
         )
 
 
-def _fill_intents(connection: sa.Connection) -> None:
+def fill_intents(connection: sa.Connection) -> None:
     """The older messages' intents, out of what was understood."""
     at = ""
     of_id = sa.update(_MESSAGES).where(_MESSAGES.c.id == sa.bindparam("of"))
