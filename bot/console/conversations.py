@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as Answer
 
 from bot.console.pages import Pages, actor, house
@@ -30,6 +30,7 @@ pages.add_app_template_filter(folded)
 pages.add_app_template_filter(told, "span")
 
 FILES = {"csv": (as_csv, "text/csv; charset=utf-8"), "json": (as_json, "application/json")}
+LOOKED_FOR = "conversations"  # in the session: it holds no more than the address did
 AN_ID = re.compile("[0-9a-f]{32}")
 PICTURE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
@@ -46,6 +47,7 @@ def know_by_id() -> None:
 @pages.page("/conversations", Permission.SEE_PATIENTS, menu="Conversations")
 def listed() -> str | tuple[str, int]:
     asked = asked_in(request.args)
+    session[LOOKED_FOR] = dict(asked.typed)
     found, more = house().conversations.listed(
         actor(), asked.wanted, place_in(request.args.get("behind", ""))
     )
@@ -147,7 +149,7 @@ def mark(patient_id: str) -> Answer:
         abort(400)
     house().margins.mark(actor(), patient_id, reading, upto)
     flash(f"The conversation is marked: {reading.value}.")
-    return redirect(url_for(".listed"), 303)
+    return redirect(url_for(".listed", **_looked_for()), 303)
 
 
 @pages.page("/conversations/<patient_id>/replies", Permission.CARE, methods=("POST",))
@@ -180,10 +182,16 @@ def _page(patient_id: str, shown: Shown, *, fault: str = "", on: str | None = No
         readings=[*Reading],
         longest_note=LONGEST_NOTE,
         longest_tag=LONGEST_TAG,
+        looked_for=_looked_for(),
         fault=fault,
         fault_on=on,
         typed=request.form.get("text", "") or request.form.get("tag", ""),
     )
+
+
+def _looked_for() -> dict[str, Any]:
+    """The filter of the list that they came from, so that a review goes on where it was."""
+    return dict(session.get(LOOKED_FOR, {}))
 
 
 def _beside(patient_id: str, step: Callable[[str | None], Any], done: str) -> Answer | tuple[str, int]:

@@ -464,6 +464,14 @@ def test_reviewed_holds_up_to_what_was_shown_and_for_oneself_alone(clinic: Clini
     assert clinic.visit.send(f"{clinic.here}/reading", reading="later", upto="x").status_code == 400
 
 
+def test_a_review_goes_on_in_the_view_it_began_in(clinic: Clinic) -> None:
+    clinic.hears("one")
+    clinic.visit.show("/conversations?reading=unread&tags=")
+    assert 'href="/conversations?reading=unread"' in clinic.visit.show(clinic.here).text
+    answer = clinic.visit.send(f"{clinic.here}/reading", reading="reviewed", upto="1")
+    assert answer.headers["Location"] == "/conversations?reading=unread"
+
+
 # Approved words
 
 

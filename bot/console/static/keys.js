@@ -63,7 +63,7 @@
     for (const element of offered()) list.append(...entry(element.dataset.key, words(element)));
     const off = Object.assign(document.createElement("input"), { type: "checkbox", checked: isOff(), id: "keys-off" });
     off.addEventListener("change", () => localStorage.setItem(OFF, off.checked ? "yes" : "no"));
-    const label = Object.assign(document.createElement("label"), { htmlFor: "keys-off", textContent: " No keys but this one" });
+    const label = Object.assign(document.createElement("label"), { htmlFor: "keys-off", className: "inline", textContent: " No keys but this one" });
     const line = document.createElement("p");
     line.append(off, label);
     const close = Object.assign(document.createElement("button"), { textContent: "Close" });
