@@ -12,13 +12,15 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.assembly import ConsoleHouse
-from bot.console import home
+from bot.console import home, mine, staff
 from bot.console.guard import guard
+from bot.console.login import secure
 from bot.console.pages import Page, check_all_declared, declare, declared_pages, give_house, visitor
 from bot.console.pages import house as the_house
 from bot.usecases.access import Permission, Refused, can
+from bot.usecases.sign_in import LONGEST
 
-MATTERS = (home.pages,)
+MATTERS = (home.pages, staff.pages, mine.pages)
 HERE = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_FORM = 256 * 1024  # bytes
 WORDS = {
@@ -39,6 +41,7 @@ def build_console(house: ConsoleHouse, secret: str, address: str = "") -> Flask:
     give_house(app, house)
     guard(app, over_https=bool(address))
     CSRFProtect(app)
+    secure(app, secret)
     declare(app, Page("static", Permission.ANYBODY))
     for pages in MATTERS:
         app.register_blueprint(pages)
@@ -66,6 +69,7 @@ def settings_of(secret: str, address: str) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Strict",
+        "PERMANENT_SESSION_LIFETIME": LONGEST,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,  # under no-referrer there is none to compare
     }

@@ -12,7 +12,7 @@ from record_samples import NOW, Database, Talk, reply
 from sqlalchemy import create_engine, inspect, text
 
 from bot.facts.clinical import Level, SessionEntry
-from bot.facts.staff import Role
+from bot.facts.staff import Invitation, Role
 from bot.facts.talk import Button, Kind, Standing, TurnState
 from bot.records import NotInRecords, SqlRecords, SqlUnit, WrongKey, new_key
 from bot.records.rotation import sealed_columns
@@ -37,6 +37,7 @@ SECRETS = (
     "door-key-5551",
     "spoken-reply",
     "picture-name",
+    "reason-of-glass",
 )
 SECRETS_OF_STAFF = (
     "ames@clinic.example",
@@ -48,7 +49,7 @@ SECRETS_OF_STAFF = (
 )
 
 
-OF_THE_STAFF = {"staff", "staff_sessions", "teams", "team_staff"}
+OF_THE_STAFF = {"staff", "staff_sessions", "teams", "team_staff", "invitations"}
 
 
 def fill(talk: Talk) -> None:
@@ -78,7 +79,10 @@ def fill(talk: Talk) -> None:
     unit.log.add_pain(patient, pain=7, region="knee", message_id=heard.id, now=NOW)
     unit.log.add_session(patient, SessionEntry(NOW, "exercise-with-dog"), message_id=heard.id)
     unit.misses.keep(patient, heard.id, [("pacing", 0.2)])
-    unit.teams.put_patient(patient, a_clinic(unit), NOW)
+    clinic = a_clinic(unit)
+    unit.teams.put_patient(patient, clinic, NOW)
+    (hired,) = unit.staff.list()
+    unit.glass.note(patient, hired.id, reason="reason-of-glass", now=NOW, until=NOW)
 
 
 def a_clinic(unit: SqlUnit) -> str:
@@ -96,6 +100,7 @@ def a_clinic(unit: SqlUnit) -> str:
     unit.staff.begin_session(hired.id, place="address-of-office", agent="browser-of-ames", now=NOW)
     team = unit.teams.add("Knees")
     unit.teams.put_staff(hired.id, [team.id])
+    unit.invitations.add(Invitation("Dr Bell", frozenset({Role.AUDITOR}), frozenset(), hired.id, NOW))
     return team.id
 
 
@@ -286,7 +291,13 @@ def test_a_purge_takes_what_is_older_and_leaves_the_rest(records: SqlRecords) ->
         "green_checks": 1,
     }
     left = records.export(patient)
-    assert {name for name, kept in left.items() if kept} == {"patients", "consents", "team_patients", "audit"}
+    assert {name for name, kept in left.items() if kept} == {
+        "patients",
+        "consents",
+        "team_patients",
+        "broken_glass",
+        "audit",
+    }
 
 
 def test_a_purge_leaves_what_still_stands(records: SqlRecords) -> None:
