@@ -103,6 +103,9 @@ class People(UserDatastore):
             house().accounts.keep(changed)
         return person
 
+    def set_uniquifier(self, user: UserMixin, uniquifier: str | None = None) -> None:
+        """Ids stay; a new password ends the sessions when it is kept."""
+
     def commit(self) -> None:
         """`put` has kept it."""
 
