@@ -9,7 +9,6 @@ from typing import Any
 from flask import Flask, current_app, render_template, request
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.assembly import ConsoleHouse
 from bot.console import home, mine, staff
@@ -53,8 +52,6 @@ def build_console(house: ConsoleHouse, secret: str, address: str = "") -> Flask:
     app.register_error_handler(Exception, broken)
     app.context_processor(lambda: {"visitor": visitor(), "menu": menu()})
     app.jinja_env.filters["moment"] = moment
-    if address:
-        app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
@@ -62,7 +59,7 @@ def settings_of(secret: str, address: str) -> dict[str, Any]:
     https = bool(address)
     return {
         "SECRET_KEY": secret,
-        "TRUSTED_HOSTS": [address.partition("://")[2]] if https else [*HERE],
+        "TRUSTED_HOSTS": [*HERE, *([address.partition("://")[2]] if https else [])],
         "MAX_CONTENT_LENGTH": LARGEST_FORM,
         "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
         "SESSION_COOKIE_NAME": "__Host-safecue-console" if https else "safecue-console",
