@@ -26,7 +26,6 @@ from bot.facts.talk import REQUEST, Delivery, Direction, Standing
 from bot.records.assessments import fact_of, verdict_of
 from bot.records.margins import reading_of
 from bot.records.messages import message_of
-from bot.records.rows import read
 from bot.records.tables import (
     AssessmentRow,
     FactRow,
@@ -204,7 +203,7 @@ class SqlConversations:
         return self._read(wanted, these=these) if these else ()
 
     def _read(self, wanted: Select[*tuple[Any, ...]], **which: object) -> Sequence[Any]:
-        return read(self._session, wanted, **which)
+        return self._session.connection().execute(wanted, which).all()
 
 
 def _grouped(pairs: Iterable[Any]) -> defaultdict[Any, list[Any]]:

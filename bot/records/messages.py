@@ -28,25 +28,27 @@ A_LEAP = timedelta(minutes=1)  # a message from further ahead came before the cl
 _TOKEN_BYTES = 24
 _LIVE = (OfferRow.used_at.is_(None), OfferRow.withdrawn.is_(False))
 
-_MESSAGES, _OFFERS = MessageRow.__table__, OfferRow.__table__
+# What is only asked for is never read: it stands in `understanding`.
+_COLUMNS = [c for c in MessageRow.__table__.c if c.name not in {"intent", "confidence"}]
+_OFFERS = OfferRow.__table__
 
 # Made once, see bot/records/patients.py.
 _OF_PATIENT = MessageRow.patient_id == bindparam("patient_id")
 _SAID = (_OF_PATIENT, MessageRow.direction == Direction.OUT.value)
-_OF_ID = select(_MESSAGES).where(MessageRow.id == bindparam("id"))
-_NEWEST_FIRST = select(_MESSAGES).order_by(MessageRow.seq.desc()).limit(1)
+_OF_ID = select(*_COLUMNS).where(MessageRow.id == bindparam("id"))
+_NEWEST_FIRST = select(*_COLUMNS).order_by(MessageRow.seq.desc()).limit(1)
 _LAST_SAID = _NEWEST_FIRST.where(*_SAID)
 _LAST_SAID_OF = _LAST_SAID.where(MessageRow.content_id == bindparam("content_id"))
 _LAST_ASKED = _LAST_SAID.where(MessageRow.asks.is_not(None))
 _LAST_HEARD = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.direction == Direction.IN.value)
 _OF_KEY = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.door_key_lookup == bindparam("key"))
 # Sorted by who asks: asked to sort, SQLite walks through the whole talk instead.
-_UNANSWERED = select(_MESSAGES).where(
+_UNANSWERED = select(*_COLUMNS).where(
     MessageRow.state.in_(UNANSWERED), _OF_PATIENT, MessageRow.text.is_not(None)
 )
-_REPLIES = select(_MESSAGES).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
+_REPLIES = select(*_COLUMNS).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
 _BEHIND = (
-    select(_MESSAGES)
+    select(*_COLUMNS)
     .where(_OF_PATIENT, MessageRow.seq > bindparam("after"))
     .order_by(MessageRow.seq)
     .limit(bindparam("most"))

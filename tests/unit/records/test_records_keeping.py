@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.facts.clinical import Level, SessionEntry
-from bot.facts.staff import Role
+from bot.facts.staff import Invitation, Role
 from bot.facts.talk import Button, Kind, Standing, TurnState
 from bot.records import NotInRecords, SqlRecords, SqlUnit, WrongKey, new_key
 from bot.records.rotation import sealed_columns
@@ -42,6 +42,7 @@ SECRETS = (
     "note-in-the-margin",
     "name-of-nurse",
     "name-of-sender",
+    "reason-of-glass",
 )
 SECRETS_OF_STAFF = (
     "ames@clinic.example",
@@ -53,7 +54,7 @@ SECRETS_OF_STAFF = (
 )
 
 
-OF_THE_STAFF = {"staff", "staff_sessions", "teams", "team_staff"}
+OF_THE_STAFF = {"staff", "staff_sessions", "teams", "team_staff", "invitations"}
 
 
 def fill(talk: Talk) -> None:
@@ -95,7 +96,10 @@ def fill(talk: Talk) -> None:
     unit.margins.tag(patient, heard.id, "odd", by="n1", now=NOW)
     unit.margins.read_upto(patient, "n1", seq=1, later=False)
     unit.margins.sent_by_hand(patient, said.id, by="n1", by_name="name-of-sender")
-    unit.teams.put_patient(patient, a_clinic(unit), NOW)
+    clinic = a_clinic(unit)
+    unit.teams.put_patient(patient, clinic, NOW)
+    (hired,) = unit.staff.list()
+    unit.glass.note(patient, hired.id, reason="reason-of-glass", now=NOW, until=NOW)
 
 
 def a_clinic(unit: SqlUnit) -> str:
@@ -113,6 +117,7 @@ def a_clinic(unit: SqlUnit) -> str:
     unit.staff.begin_session(hired.id, place="address-of-office", agent="browser-of-ames", now=NOW)
     team = unit.teams.add("Knees")
     unit.teams.put_staff(hired.id, [team.id])
+    unit.invitations.add(Invitation("Dr Bell", frozenset({Role.AUDITOR}), frozenset(), hired.id, NOW))
     return team.id
 
 
@@ -310,6 +315,7 @@ def test_a_purge_takes_what_is_older_and_leaves_the_rest(records: SqlRecords) ->
         "consents",
         "team_patients",
         "readings",
+        "broken_glass",
         "audit",
     }
 
