@@ -25,6 +25,7 @@ from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Extractor, Screening
+from bot.usecases.sight import Sight
 from bot.usecases.sign_in import Sessions
 
 __all__ = [
@@ -79,6 +80,7 @@ class ConsoleHouse:
     sessions: Sessions
     accounts: Accounts
     patience: Patience
+    sight: Sight
     audit: AuditTrail
 
 
@@ -198,5 +200,6 @@ def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now
         sessions=Sessions(records, clock),
         accounts=Accounts(records, clock),
         patience=Patience(clock),
+        sight=Sight(records, clock),
         audit=AuditTrail(records, clock),
     )
