@@ -19,6 +19,7 @@ from bot.usecases.accounts import Accounts
 from bot.usecases.audit_trail import AuditTrail
 from bot.usecases.due import Due
 from bot.usecases.hand_over import HandOver
+from bot.usecases.linking import TeamCodes
 from bot.usecases.patience import Patience
 from bot.usecases.ports import Engine
 from bot.usecases.post import Post
@@ -81,6 +82,7 @@ class ConsoleHouse:
     accounts: Accounts
     patience: Patience
     sight: Sight
+    codes: TeamCodes
     audit: AuditTrail
 
 
@@ -201,5 +203,6 @@ def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now
         accounts=Accounts(records, clock),
         patience=Patience(clock),
         sight=Sight(records, clock),
+        codes=TeamCodes(records, clock),
         audit=AuditTrail(records, clock),
     )
