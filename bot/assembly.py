@@ -21,6 +21,7 @@ from bot.usecases.audit_trail import AuditTrail
 from bot.usecases.conversations import ReadConversations
 from bot.usecases.due import Due
 from bot.usecases.hand_over import HandOver
+from bot.usecases.linking import TeamCodes
 from bot.usecases.margins import KeepMargins
 from bot.usecases.patience import Patience
 from bot.usecases.ports import Engine
@@ -29,6 +30,7 @@ from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.safe_replies import SafeReplies
 from bot.usecases.screening import Extractor, Screening
+from bot.usecases.sight import Sight
 from bot.usecases.sign_in import Sessions
 
 __all__ = [
@@ -83,6 +85,8 @@ class ConsoleHouse:
     sessions: Sessions
     accounts: Accounts
     patience: Patience
+    sight: Sight
+    codes: TeamCodes
     audit: AuditTrail
     conversations: ReadConversations
     margins: KeepMargins
@@ -207,6 +211,8 @@ def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now
         sessions=Sessions(records, clock),
         accounts=Accounts(records, clock),
         patience=Patience(clock),
+        sight=Sight(records, clock),
+        codes=TeamCodes(records, clock),
         audit=AuditTrail(records, clock),
         conversations=ReadConversations(records, library, clock),
         margins=KeepMargins(records, clock),

@@ -10,9 +10,10 @@ from bot.facts.clinical import PainEntry
 from bot.facts.review import Conversation, Line, Margin, Place, Stretch, Wanted
 from bot.facts.staff import Actor
 from bot.facts.talk import Message, Patient
-from bot.usecases.access import Permission, can, check_see
+from bot.usecases.access import Permission, can
 from bot.usecases.ports import Library, Records, UnitOfWork
 from bot.usecases.present_state import zone_of
+from bot.usecases.sight import check_sees
 
 A_PAGE_OF_TALKS = 50
 A_PAGE_OF_LINES = 50
@@ -29,10 +30,10 @@ class Shown:
     margin: Margin
 
 
-def seen_patient(uow: UnitOfWork, actor: Actor, patient_id: str) -> Patient:
-    """The patient, if this is one of theirs. LookupError: no such patient. Raises Refused."""
+def seen_patient(uow: UnitOfWork, actor: Actor, patient_id: str, now: datetime) -> Patient:
+    """The patient, if they see them. LookupError: no such patient. Raises NotTheirs."""
     patient = uow.patients.get(patient_id)
-    check_see(actor, uow.teams.of_patient(patient_id))
+    check_sees(uow, actor, patient_id, now)
     return patient
 
 
@@ -111,9 +112,9 @@ class ReadConversations:
         return message, [pain for pain in pains if pain.at <= message.at], zone
 
     def _audit(self, actor: Actor, patient_id: str, detail: str, action: str = "conversation.read") -> None:
-        """Before anything is read. LookupError: no such patient. Raises Refused."""
+        """Before anything is read. LookupError: no such patient. Raises NotTheirs."""
         with self._records.unit() as uow:
-            seen_patient(uow, actor, patient_id)
+            seen_patient(uow, actor, patient_id, self._clock())
             uow.audit.record(actor.id, action, patient_id, detail, self._clock())
             uow.commit()
 

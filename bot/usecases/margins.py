@@ -83,7 +83,7 @@ class KeepMargins:
         """Notes belong to who wrote them. LookupError: no such note, or somebody else's private one."""
         with self._records.unit() as uow:
             note = uow.margins.get_note(note_id)
-            seen_patient(uow, actor, note.patient_id)
+            seen_patient(uow, actor, note.patient_id, self._clock())
             if note.by != actor.id and not note.shared:
                 raise LookupError("no such note")
             if note.by != actor.id:
@@ -97,7 +97,7 @@ class KeepMargins:
     def _unit(self, actor: Actor, patient_id: str, message_id: str | None) -> Iterator[UnitOfWork]:
         """Something that this actor does beside this talk; committed at its end."""
         with self._records.unit() as uow:
-            seen_patient(uow, actor, patient_id)
+            seen_patient(uow, actor, patient_id, self._clock())
             uow.patients.hold(patient_id)
             if message_id is not None:
                 message_of(uow, patient_id, message_id)

@@ -42,7 +42,7 @@ class SafeReplies:
     def templates(self, actor: Actor, patient_id: str) -> Sequence[Template]:
         """Raises Refused. LookupError: no such patient."""
         with self._records.reading() as uow:
-            patient = seen_patient(uow, actor, patient_id)
+            patient = seen_patient(uow, actor, patient_id, self._clock())
             state = present_state(uow, patient, self._clock(), self._library)
         return [self._template(name, actor, patient, state) for name in self._library.safe_replies()]
 
@@ -55,7 +55,7 @@ class SafeReplies:
         if template_id not in self._library.safe_replies():
             raise LookupError("no such template")
         with self._records.unit() as uow:
-            seen_patient(uow, actor, patient_id)
+            seen_patient(uow, actor, patient_id, self._clock())
             patient = uow.patients.hold(patient_id)
             state = present_state(uow, patient, self._clock(), self._library)
             template = self._template(template_id, actor, patient, state)
