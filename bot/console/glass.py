@@ -23,7 +23,7 @@ def break_glass(patient_id: str) -> Response | tuple[str, int]:
     except ValueError as fault:
         return render_template("break_glass.html", patient_id=patient_id, fault=str(fault)), 400
     flash(f"This patient is open to you until {until:%H:%M} UTC. The supervisors are told.")
-    return redirect(url_for("home.start"))
+    return redirect(url_for("conversations.show", patient_id=patient_id))
 
 
 @pages.page("/opened", Permission.LEAD, menu="Opened in need")
