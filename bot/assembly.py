@@ -131,7 +131,7 @@ def open_screen(settings: Settings) -> Screening:
 
 
 def _give_back_memory() -> None:
-    """What was needed to read the content, 2 MB, and to get ready for words, 8; the C library would keep it."""
+    """What reading the content needed (2 MB), and getting ready for words (8); the C library would keep it."""
     with suppress(OSError, AttributeError):  # it is glibc's alone
         ctypes.CDLL(None).malloc_trim(0)
 
