@@ -162,7 +162,7 @@ def open_screen(settings: Settings) -> Screening:
 
 
 def _give_back_memory() -> None:
-    """What reading the content needed (2 MB), and getting ready for words (8); the C library would keep it."""
+    """What reading the content (2 MB) and getting ready for words (8) needed; the C library would keep it."""
     with suppress(OSError, AttributeError):  # it is glibc's alone
         ctypes.CDLL(None).malloc_trim(0)
 
