@@ -162,13 +162,15 @@ def reply(patient_id: str) -> Answer | tuple[str, int]:
 
 
 def _stretch(patient_id: str) -> Shown:
-    """What the address asks for: around a message, from a day on, behind or before a number, the newest."""
+    """What the address asks for: around a message, from a day, behind or before a number; or what is new."""
     talks, where = house().conversations, request.args
     if "m" in where:
         return talks.around(actor(), patient_id, where["m"])
     if "day" in where and (day := where.get("day", type=day_in)):
         return talks.at_date(actor(), patient_id, day)
     behind, before = (where.get(name, type=_number) for name in ("behind", "before"))
+    if behind is None and before is None and "newest" not in where:
+        return talks.next(actor(), patient_id)
     return talks.stretch(actor(), patient_id, behind=behind, before=before)
 
 
@@ -176,7 +178,7 @@ def _page(patient_id: str, shown: Shown, *, fault: str = "", on: str | None = No
     return render_template(
         "conversation.html",
         shown=shown,
-        rows=[*rows(shown.stretch.lines, shown.zone)],
+        rows=[*rows(shown.stretch.lines, shown.zone, shown.margin.upto_seq)],
         templates=house().replies.templates(actor(), patient_id),
         known_tags=house().conversations.known_tags(),
         readings=[*Reading],
@@ -201,7 +203,7 @@ def _beside(patient_id: str, step: Callable[[str | None], Any], done: str) -> An
         step(on)
     except Unfit as fault:
         talks = house().conversations
-        shown = talks.around(actor(), patient_id, on) if on else talks.stretch(actor(), patient_id)
+        shown = talks.around(actor(), patient_id, on) if on else talks.next(actor(), patient_id)
         return _page(patient_id, shown, fault=str(fault), on=on), 400
     return _back(patient_id, on, done)
 

@@ -16,12 +16,16 @@ A_GAP = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`at` goes by the patient's own clock. `new_day`: a day that begins here. `gap`: the quiet before."""
+    """`at` goes by the patient's own clock. `new_day`: a day that begins here. `gap`: the quiet before.
+
+    `unread`: here begins what the reader has not read yet.
+    """
 
     line: Line
     at: datetime
     new_day: date | None
     gap: timedelta | None
+    unread: bool
 
     @property
     def ours(self) -> bool:
@@ -59,14 +63,16 @@ class Row:
         return [piece for fact in facts for piece in fact.evidence]
 
 
-def rows(lines: Iterable[Line], zone: tzinfo) -> Iterator[Row]:
+def rows(lines: Iterable[Line], zone: tzinfo, read_upto: int = 0) -> Iterator[Row]:
+    """`read_upto`: the number of the last message that was read; 0 where nothing was."""
     before: Row | None = None
     for line in lines:
         at = line.message.at.astimezone(zone)
         day = at.date() if before is None or before.at.date() != at.date() else None
         # By the moments: a clock that is put ahead in between would add an hour.
         quiet = timedelta() if before is None else line.message.at - before.line.message.at
-        before = Row(line, at, day, quiet if quiet >= A_GAP else None)
+        unread = before is not None and before.line.message.seq <= read_upto < line.message.seq
+        before = Row(line, at, day, quiet if quiet >= A_GAP else None, unread)
         yield before
 
 

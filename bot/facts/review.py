@@ -148,11 +148,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """What stands beside a talk, as one member of staff sees it: others' private notes don't."""
+    """What stands beside a talk, as one member of staff sees it: others' private notes don't.
+
+    `upto_seq`: how far they had read when they marked it last; 0: nothing.
+    """
 
     notes: tuple[Note, ...]
     tags: tuple[Tag, ...]
     reading: Reading
+    upto_seq: int
 
     def notes_on(self, message_id: str | None) -> list[Note]:
         return [note for note in self.notes if note.message_id == message_id]

@@ -27,12 +27,12 @@ class SqlMargins:
             .order_by(NoteRow.id)
         )
         tags = select(TagRow).where(TagRow.patient_id == patient_id).order_by(TagRow.tag, TagRow.id)
+        read = self._reading(patient_id, staff_id)
         return Margin(
             notes=tuple(map(_note, self._session.scalars(notes))),
             tags=tuple(Tag(row.message_id, row.tag) for row in self._session.scalars(tags)),
-            reading=reading_of(
-                self._reading(patient_id, staff_id), row_of(self._session, patient_id).heard_seq
-            ),
+            reading=reading_of(read, row_of(self._session, patient_id).heard_seq),
+            upto_seq=read.upto_seq if read else 0,
         )
 
     def note(

@@ -77,6 +77,17 @@ class ReadConversations:
             seq = uow.conversations.seq_at(patient_id, midnight)
             return self._shown(uow, actor, patient_id, behind=None if seq is None else seq - 1)
 
+    def next(self, actor: Actor, patient_id: str) -> Shown:
+        """Where they stopped reading, if more came since than a page holds; else the newest."""
+        self._audit(actor, patient_id, "what is new")
+        with self._records.reading() as uow:
+            read = uow.margins.of(patient_id, staff_id=actor.id).upto_seq
+            newest = self._shown(uow, actor, patient_id)
+            lines = newest.stretch.lines
+            if not read or not lines or lines[0].message.seq <= read + 1:
+                return newest
+            return self._shown(uow, actor, patient_id, behind=max(0, read - SHOWN_BEFORE))
+
     def stretch(
         self, actor: Actor, patient_id: str, *, behind: int | None = None, before: int | None = None
     ) -> Shown:

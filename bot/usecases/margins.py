@@ -71,7 +71,8 @@ class KeepMargins:
     def mark(self, actor: Actor, patient_id: str, reading: Reading, upto_seq: int) -> None:
         """How far they are with this talk; `upto_seq`: the newest message that they were shown."""
         with self._unit(actor, patient_id, None) as uow:
-            seq = upto_seq if reading is Reading.REVIEWED else 0
+            before = uow.margins.of(patient_id, staff_id=actor.id).upto_seq
+            seq = {Reading.REVIEWED: upto_seq, Reading.LATER: before, Reading.UNREAD: 0}[reading]
             uow.margins.read_upto(patient_id, actor.id, seq=seq, later=reading is Reading.LATER)
             self._audit(
                 uow, actor, f"conversation.{reading.value}", patient_id, f"up to message number {seq}"

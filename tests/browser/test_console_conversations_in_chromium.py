@@ -277,11 +277,12 @@ def test_everything_can_be_done_without_scripts(sample: tuple[Sample, str], open
     line.get_by_label("Tag", exact=True).fill("ecg done")
     line.get_by_role("button", name="Put the tag").click()
     expect(page.locator(f"#m-{clinic.chest} .tags")).to_contain_text("ecg-done")
-    page.get_by_text("Choose what to send").click()
+    page.get_by_text("Send approved words").click()
     expect(page.get_by_text("Not now: It may not be said while").first).to_be_visible()
     page.get_by_role("button", name="Send: Please call us").click()
     expect(page.get_by_text("It is on its way to the patient.")).to_be_visible()
     expect(page.locator(".line.human").last).to_contain_text("Please call your clinic")
+    page.get_by_text("Go to, load all, files").click()
     with page.expect_download() as saving:
         page.get_by_role("button", name="CSV file").click()
     assert saving.value.suggested_filename.endswith(".csv")

@@ -241,6 +241,18 @@ def test_another_teams_patient_is_neither_listed_nor_opened_nor_touched(clinic: 
     assert [kept[table] for table in ("notes", "tags", "readings", "sent_by_hand")] == [[]] * 4
 
 
+def test_what_is_opened_in_need_can_be_read_for_its_hour(clinic: Clinic) -> None:
+    clinic.hears(CHEST)
+    stranger = clinic.console.hire(Role.CLINICIAN)
+    visit = clinic.console.visit_of(stranger)
+    assert visit.show(clinic.here).status_code == 403
+    opened = visit.send(f"/patients/{clinic.patient_id}/break-glass/now", reason="She stands at our door.")
+    assert opened.headers["Location"] == clinic.here
+    assert "lunch" in visit.show(clinic.here).text
+    clinic.waits(hours=2)
+    assert clinic.console.visit_of(stranger).show(clinic.here).status_code == 403
+
+
 def test_a_message_of_another_talk_is_not_found_in_this_one(clinic: Clinic) -> None:
     theirs = clinic.console.patient(clinic.team, address="other")
     with clinic.house.records.unit() as uow:
@@ -250,7 +262,7 @@ def test_a_message_of_another_talk_is_not_found_in_this_one(clinic: Clinic) -> N
         uow.commit()
     assert clinic.visit.show(f"{clinic.here}?m={other.id}").status_code == 404
     assert clinic.visit.send(f"{clinic.here}/notes", text="x", on=other.id).status_code == 404
-    for path in (f"/conversations/{'0' * 32}", "/conversations/nobody", f"{clinic.here}?m=%00"):
+    for path in (f"/conversations/{'0' * 32}", "/conversations/nobody", f"{clinic.here}?m=nobody"):
         assert clinic.visit.show(path).status_code == 404
 
 
@@ -316,7 +328,7 @@ def test_every_read_is_in_the_audit_with_who_and_what(clinic: Clinic) -> None:
     assert clinic.audited("conversation.read") == [
         (clinic.nurse.id, what)
         for what in (
-            "the newest",
+            "what is new",
             f"around message {heard.id}",
             "before message number 5",
             "behind message number 0",
@@ -462,6 +474,31 @@ def test_reviewed_holds_up_to_what_was_shown_and_for_oneself_alone(clinic: Clini
     assert is_marked() == "later"
     assert clinic.visit.send(f"{clinic.here}/reading", reading="read", upto="2").status_code == 400
     assert clinic.visit.send(f"{clinic.here}/reading", reading="later", upto="x").status_code == 400
+
+
+def test_reading_goes_on_where_it_stopped_when_more_came_than_a_page_holds(clinic: Clinic) -> None:
+    def come(*numbers: int) -> None:
+        for number in numbers:
+            clinic.hears(f"message {number}.")
+
+    def shown(where: str = "") -> tuple[list[str], bool]:
+        page = clinic.visit.show(f"{clinic.here}{where}").text
+        parts = page.partition("New since you reviewed")
+        seen = re.findall(r"message \d+\.", page)
+        return [seen[0], seen[-1], *re.findall(r"message \d+\.", parts[2])[:1]], bool(parts[1])
+
+    come(*range(1, 61))
+    assert shown() == (["message 11.", "message 60."], False)
+    clinic.visit.send(f"{clinic.here}/reading", reading="reviewed", upto="60")
+    come(61, 62)
+    assert shown() == (["message 13.", "message 62.", "message 61."], True)
+    come(*range(63, 200))
+    assert shown() == (["message 51.", "message 100.", "message 61."], True)
+    assert shown("?newest") == (["message 150.", "message 199."], False)
+    clinic.visit.send(f"{clinic.here}/reading", reading="later", upto="199")
+    assert shown() == (["message 51.", "message 100.", "message 61."], True)
+    clinic.visit.send(f"{clinic.here}/reading", reading="unread", upto="199")
+    assert shown() == (["message 150.", "message 199."], False)
 
 
 def test_a_review_goes_on_in_the_view_it_began_in(clinic: Clinic) -> None:
