@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -43,6 +45,7 @@ __all__ = [
     "open_records",
     "open_screen",
     "open_second_voice",
+    "tune_second_voice",
 ]
 
 if TYPE_CHECKING:
@@ -132,7 +135,9 @@ def open_content(settings: Settings) -> tuple[ContentLibrary, Screening]:
     """What may be said, and what decides about it. Raises ContentFaults, SettingsFault."""
     library = load_library(settings.content_dir)
     refuse_unsigned(settings, library)
-    return library, open_screen(settings)
+    screen = open_screen(settings)
+    _give_back_memory()
+    return library, screen
 
 
 def open_screen(settings: Settings) -> Screening:
@@ -148,6 +153,12 @@ def open_screen(settings: Settings) -> Screening:
     return Screening(extractor, content.rules, content.version)
 
 
+def _give_back_memory() -> None:
+    """What reading the content (2 MB) and getting ready for words (8) needed; the C library would keep it."""
+    with suppress(OSError, AttributeError):  # it is glibc's alone
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None]) -> SecondVoice | None:
     """The second voice; None where it is switched off or can't be had, which `tell` is told.
 
@@ -156,13 +167,31 @@ def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None
     """
     if not settings.second_voice:
         return None
-    from bot.extraction import WeightsFault, open_voice
+    from bot.extraction import open_voice
+
+    with _told_without(tell):
+        return open_voice(bank, settings.weights_dir, SECOND_VOICE)
+    return None
+
+
+def tune_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None]) -> None:
+    """Fit the second voice where that isn't done yet; `tell` is told why it can't be had."""
+    if not settings.second_voice:
+        return
+    from bot.extraction import tune_voice
+
+    with _told_without(tell):
+        tune_voice(bank, settings.weights_dir, SECOND_VOICE)
+
+
+@contextmanager
+def _told_without(tell: Callable[[str], None]) -> Iterator[None]:
+    from bot.extraction import WeightsFault
 
     try:
-        return open_voice(bank, settings.weights_dir, SECOND_VOICE)
+        yield
     except (WeightsFault, OSError) as fault:
         tell(f"Screening runs by its written rules alone, without the second voice: {fault}")
-        return None
 
 
 def assemble(
@@ -175,6 +204,7 @@ def assemble(
     library, screen = open_content(settings)
     if reads_words:
         screen.make_ready()
+        _give_back_memory()
     records = open_records(settings)
     engine = open_engine(settings)
     receive = ReceiveMessage(records, screen, library, engine, clock, settings.engine_timeout)
