@@ -224,9 +224,11 @@ def assemble(
 
 def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now) -> ConsoleHouse:
     """Raises ContentFaults, RecordsError."""
+    library = load_library(settings.content_dir)
+    _give_back_memory()
     records = open_records(settings)
     return ConsoleHouse(
-        library=load_library(settings.content_dir),
+        library=library,
         records=records,
         clock=clock,
         sessions=Sessions(records, clock),
