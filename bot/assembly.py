@@ -232,6 +232,8 @@ def assemble(
 
 def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now) -> ConsoleHouse:
     """Raises ContentFaults, RecordsError."""
+    library = load_library(settings.content_dir)
+    _give_back_memory()
     records = open_records(settings)
     library = load_library(settings.content_dir)
     return ConsoleHouse(
