@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from bot.facts.clock import utc_now
 from bot.facts.vocabulary import Bank
+from bot.library.console import load_console
 from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
 from bot.records import Begun, SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.settings import ROOT, Settings, SettingsFault, variable
+from bot.usecases.deliver import Words
 from bot.usecases.due import Due
+from bot.usecases.flag_moves import MoveFlags
 from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import Engine
 from bot.usecases.post import Post
@@ -31,6 +34,7 @@ __all__ = [
     "new_key",
     "open_content",
     "open_engine",
+    "open_flag_moves",
     "open_hand_over",
     "open_records",
     "open_screen",
@@ -97,6 +101,13 @@ def begin_anew(settings: Settings) -> None:
 
 def open_hand_over(settings: Settings, clock: Callable[[], datetime] = utc_now) -> HandOver:
     return HandOver(open_records(settings), load_library(settings.content_dir), clock)
+
+
+def open_flag_moves(settings: Settings, clock: Callable[[], datetime] = utc_now) -> MoveFlags:
+    """For who works at this machine, and so sees everybody."""
+    library, screen = open_content(settings)
+    outcomes = load_console(settings.content_dir).outcomes
+    return MoveFlags(open_records(settings), Words(library, screen), outcomes, lambda *_: True, clock)
 
 
 def open_engine(settings: Settings) -> RasaEngine:

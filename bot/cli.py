@@ -60,6 +60,15 @@ def _records() -> OnFirstUse:
     return OnFirstUse(opened)
 
 
+def _flag_moves() -> OnFirstUse:
+    def opened() -> object:
+        from bot.assembly import open_flag_moves
+
+        return open_flag_moves(load())
+
+    return OnFirstUse(opened)
+
+
 def _hand_over() -> OnFirstUse:
     def opened() -> object:
         from bot.assembly import open_hand_over
@@ -88,7 +97,7 @@ def _new_key() -> Callable[[], str]:
 
 
 NEEDS: dict[str, tuple[Callable[[], object], ...]] = {
-    "flags": (_records,),
+    "flags": (_records, _flag_moves),
     "keys": (_records, _new_key),
     "export": (_hand_over,),
     "erase": (_records, _engine),

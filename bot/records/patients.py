@@ -192,6 +192,17 @@ class SqlPatients:
         due = select(PatientRow.id).where(PatientRow.remind_at <= now).order_by(PatientRow.remind_at)
         return self._session.scalars(due).all()
 
+    def silent(self, since: datetime) -> Mapping[str, datetime]:
+        heard = (
+            select(func.max(MessageRow.at))
+            .where(MessageRow.patient_id == PatientRow.id, MessageRow.direction == Direction.IN.value)
+            .scalar_subquery()
+        )
+        wanted = select(PatientRow.id, heard.label("heard")).where(
+            PatientRow.standing == Standing.ACTIVE.value, PatientRow.remind_at.is_not(None), heard < since
+        )
+        return {patient_id: at for patient_id, at in read(self._session, wanted)}
+
     def leaving(self, before: datetime) -> Sequence[str]:
         spoken = exists().where(MessageRow.patient_id == PatientRow.id, MessageRow.at > before)
         wanted = select(PatientRow.id).where(PatientRow.standing == Standing.LEAVING.value, ~spoken)

@@ -20,6 +20,7 @@ from bot.records.database import gone, open_database, shown
 from bot.records.errors import DatabaseSilent, NotMigrated, RecordsGone
 from bot.records.exports import export_person
 from bot.records.flags import SqlFlags
+from bot.records.heartbeats import SqlHeartbeats
 from bot.records.messages import SqlMessages
 from bot.records.misses import SqlMisses
 from bot.records.outbox import SqlOutbox
@@ -44,6 +45,7 @@ class SqlUnit:
         self.outbox: ports.Outbox = SqlOutbox(session)
         self.audit: ports.Audit = SqlAudit(session)
         self.misses: ports.Misses = SqlMisses(session)
+        self.heartbeats: ports.Heartbeats = SqlHeartbeats(session)
 
     def commit(self) -> None:
         self._session.commit()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from bot.facts.flags import REQUEST, FlagKind
 from bot.facts.talk import Standing
 from bot.usecases.flow import SKIPPED, Outcome, QuietFlow, Step, Talk
 from bot.usecases.ports import Records
 from bot.usecases.profile import Profiles
-
-REQUEST = "request"
 
 
 class AskForHuman:
@@ -19,7 +18,7 @@ class AskForHuman:
     def __call__(self, talk: Talk, topic: str) -> None:
         """One open flag for each topic."""
         with self._records.unit() as uow:
-            raised = {flag.summary for flag in uow.flags.list() if flag.patient_id == talk.patient.id}
+            raised = {flag.summary for flag in uow.flags.of_patient(talk.patient.id) if flag.open}
             if topic in raised:
                 return
             uow.flags.raise_(
@@ -27,6 +26,7 @@ class AskForHuman:
                 level=REQUEST,
                 urgency="soon",
                 summary=topic,
+                kind=FlagKind.REQUEST,
                 assessment_id=None,
                 now=talk.now,
             )

@@ -17,7 +17,8 @@ from bot.facts.clinical import (
     Urgency,
     Verdict,
 )
-from bot.facts.talk import Flag, Message, Patient, Reply, Standing, TurnState
+from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
+from bot.facts.talk import Delivery, Message, Patient, Reply, Standing, TurnState
 
 
 class Patients(Protocol):
@@ -63,6 +64,9 @@ class Patients(Protocol):
         """When the next reminder is due; None: never."""
 
     def due_reminders(self, now: datetime) -> Sequence[str]: ...
+    def silent(self, since: datetime) -> Mapping[str, datetime]:
+        """Who takes part, is reminded and has not written since then, with their last words' time."""
+
     def leaving(self, before: datetime) -> Sequence[str]:
         """Patients who asked to be erased and whose talk has been quiet since `before`."""
 
@@ -113,6 +117,9 @@ class Messages(Protocol):
     def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
         """The newest outbound message with that content id."""
 
+    def last_before(self, patient_id: str, moment: datetime) -> Message | None:
+        """The newest message of the talk, of either side, that isn't later than the moment."""
+
     def last_heard(self, patient_id: str) -> Message | None:
         """The newest inbound message."""
 
@@ -149,6 +156,19 @@ class OpenAssessment:
     message_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A verdict as it was given, by which content, and how it was settled."""
+
+    id: int
+    message_id: str | None
+    at: datetime
+    verdict: Verdict
+    content_version: str
+    closed_at: datetime | None
+    closed_by: str | None
+
+
 class Assessments(Protocol):
     def add(
         self,
@@ -162,6 +182,7 @@ class Assessments(Protocol):
     ) -> int:
         """Facts and verdict in one go. Level `continue` and `none` are born closed."""
 
+    def get(self, assessment_id: int) -> Assessed | None: ...
     def for_message(self, message_id: str) -> Verdict | None: ...
     def open_for(self, patient_id: str) -> Sequence[OpenAssessment]: ...
     def close(self, assessment_id: int, *, by: str, reason: str, now: datetime) -> None: ...
@@ -191,13 +212,30 @@ class Flags(Protocol):
         summary: str,
         assessment_id: int | None,
         now: datetime,
+        kind: FlagKind = FlagKind.SIGN,
     ) -> int: ...
     def get(self, flag_id: int) -> Flag | None: ...
     def about(self, assessment_id: int) -> Sequence[Flag]:
-        """Every flag, cleared or not, that this assessment raised."""
+        """Every flag, ended or not, that this assessment raised."""
+
+    def of_patient(self, patient_id: str) -> Sequence[Flag]:
+        """Every flag about this person, ended or not."""
 
     def list(self, *, open_only: bool = True) -> Sequence[Flag]: ...
-    def clear(self, flag_id: int, *, by: str, reason: str, now: datetime) -> None: ...
+    def resting(
+        self, since: Mapping[tuple[FlagState, str], datetime], *, set_back: datetime
+    ) -> Sequence[Flag]:
+        """Flags that have been in a state since before the moment given for it and their urgency.
+
+        Those too that came to such a state after `set_back`, a moment still to come.
+        """
+
+    def take(self, flag: Flag, step: FlagStep) -> None:
+        """Keep a step of its life. ValueError: somebody else took one since this flag was read."""
+
+    def steps(self, flag_id: int) -> Sequence[FlagStep]: ...
+    def last_raised(self, kind: FlagKind) -> Mapping[str, datetime]:
+        """When a flag of that kind was last raised, by patient."""
 
 
 class SymptomLog(Protocol):
@@ -240,6 +278,9 @@ class Outbox(Protocol):
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
         """With `retry_at` None it's given up."""
 
+    def deliveries(self, message_ids: Collection[str]) -> Mapping[str, tuple[Delivery, datetime | None]]:
+        """What became of our messages, and when they were sent."""
+
 
 class Audit(Protocol):
     def record(self, actor: str, action: str, subject: str, detail: str, now: datetime) -> None:
@@ -251,6 +292,12 @@ class Misses(Protocol):
         """Keep a misunderstood message for the authors."""
 
 
+class Heartbeats(Protocol):
+    def beat(self, part: str, now: datetime) -> None: ...
+    def last(self) -> Mapping[str, datetime]:
+        """When each part that works by itself was last seen to."""
+
+
 class UnitOfWork(Protocol):
     patients: Patients
     messages: Messages
@@ -260,6 +307,7 @@ class UnitOfWork(Protocol):
     outbox: Outbox
     audit: Audit
     misses: Misses
+    heartbeats: Heartbeats
 
     def commit(self) -> None: ...
 
@@ -272,7 +320,7 @@ class Records(Protocol):
         """A unit that only reads: it waits for nobody, and nobody for it. Nothing may be written in it."""
 
     def purge(self, now: datetime, retention: timedelta) -> Mapping[str, int]:
-        """Remove what is older than `retention`, save consents, audit and open flags; how many, by table."""
+        """Remove what is older than `retention`, save consents, audit and flags; how many, by table."""
 
     def export(self, patient_id: str) -> Mapping[str, Any]:
         """Everything kept about a person, decrypted, as plain JSON values. LookupError: nobody of that id."""
