@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.facts.clock import utc_now
 from bot.facts.vocabulary import Bank
-from bot.library.console import load_console
+from bot.library.console import ConsoleWords, load_console
 from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
 from bot.records import Begun, SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.settings import ROOT, Settings, SettingsFault, variable
+from bot.usecases.audit_trail import AuditTrail
 from bot.usecases.deliver import Words
 from bot.usecases.due import Due
 from bot.usecases.flag_moves import MoveFlags
 from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import Engine
 from bot.usecases.post import Post
+from bot.usecases.read_flags import ReadFlags, sees
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Extractor, Screening
+from bot.usecases.sign_in import Sessions
 
 __all__ = [
     "SECOND_VOICE",
+    "ConsoleHouse",
     "House",
     "assemble",
+    "assemble_console",
     "begin_anew",
     "new_key",
     "open_content",
@@ -65,6 +70,21 @@ class House:
     hand_over: HandOver
     post: Post
     due: Due
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleHouse:
+    """What the staff's console works with. `signs`: what each sign is called."""
+
+    library: ContentLibrary
+    words: ConsoleWords
+    signs: Mapping[str, str]
+    records: SqlRecords
+    clock: Callable[[], datetime]
+    sessions: Sessions
+    audit: AuditTrail
+    flags: ReadFlags
+    moves: MoveFlags
 
 
 def refuse_unsigned(settings: Settings, library: ContentLibrary) -> None:
@@ -133,7 +153,7 @@ def open_screen(settings: Settings) -> Screening:
         voice = open_second_voice(settings, content.bank, lambda fault: log.error("%s", fault))
         return build(content.vocabulary, voice)
 
-    return Screening(extractor, content.rules, content.version)
+    return Screening(extractor, content.rules, content.version, content.names)
 
 
 def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None]) -> SecondVoice | None:
@@ -177,4 +197,23 @@ def assemble(
         hand_over=HandOver(records, library, clock),
         post=Post(records, library, clock),
         due=Due(records, screen, library, engine, receive, clock, timedelta(days=settings.retention_days)),
+    )
+
+
+def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now) -> ConsoleHouse:
+    """Raises ContentFaults, RecordsError."""
+    records = open_records(settings)
+    library = load_library(settings.content_dir)
+    screen = open_screen(settings)
+    words = load_console(settings.content_dir)
+    return ConsoleHouse(
+        library=library,
+        words=words,
+        signs=screen.names,
+        records=records,
+        clock=clock,
+        sessions=Sessions(records, clock),
+        audit=AuditTrail(records, clock),
+        flags=ReadFlags(records, library, clock),
+        moves=MoveFlags(records, Words(library, screen), words.outcomes, sees, clock),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -22,3 +23,45 @@ class Actor:
     name: str
     roles: frozenset[Role]
     teams: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Those who look after the same patients."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How a member of staff signs in. `email` is what they sign in as, in lower case.
+
+    `totp`: the secret of their second factor, None until it is set up. A blocked account keeps its history.
+    """
+
+    id: str
+    name: str
+    email: str
+    password: str
+    roles: frozenset[Role]
+    teams: frozenset[str]
+    blocked: bool = False
+    totp: str | None = None
+    recovery_codes: tuple[str, ...] = ()
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.id, self.name, self.roles, self.teams)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session of somebody who signed in. `place`: the address it was begun from; `agent`: their browser."""
+
+    id: str
+    staff_id: str
+    begun_at: datetime
+    seen_at: datetime
+    place: str
+    agent: str

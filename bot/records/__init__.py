@@ -10,6 +10,7 @@ from bot.records.errors import (
     NotMigrated,
     RecordsError,
     RecordsGone,
+    Taken,
     WrongKey,
 )
 from bot.records.records import SqlRecords, SqlUnit
@@ -26,6 +27,7 @@ __all__ = [
     "RecordsGone",
     "SqlRecords",
     "SqlUnit",
+    "Taken",
     "WrongKey",
     "load_or_make_key_file",
     "new_key",

@@ -15,6 +15,10 @@ class FlagMoved(RecordsError, ValueError):
     """Somebody else took a step with the flag meanwhile."""
 
 
+class Taken(RecordsError, ValueError):
+    """Somebody or something has that name already."""
+
+
 class WrongKey(RecordsError, ValueError):
     """None of the given keys opens what is stored."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
 from bot.records.errors import FlagMoved
 from bot.records.rows import change, put, put_numbered, read
-from bot.records.tables import FlagRow, FlagStepRow
+from bot.records.tables import FlagRow, FlagStepRow, TeamPatientRow
 
 OPEN_STATES = tuple(state.value for state in FlagState if not state.ended)
 
@@ -69,6 +69,15 @@ class SqlFlags:
         """Oldest first."""
         wanted = _OLDEST_FIRST.where(FlagRow.state.in_(OPEN_STATES)) if open_only else _OLDEST_FIRST
         return [_flag(row) for row in read(self._session, wanted)]
+
+    def open_among(self, teams: Collection[str], *, teamless: bool) -> Sequence[Flag]:
+        in_team = select(TeamPatientRow.id).where(TeamPatientRow.patient_id == FlagRow.patient_id)
+        theirs = in_team.where(TeamPatientRow.team_id.in_(teams)).exists()
+        wanted = or_(theirs, ~in_team.exists()) if teamless else theirs
+        return [
+            _flag(row)
+            for row in read(self._session, _OLDEST_FIRST.where(FlagRow.state.in_(OPEN_STATES), wanted))
+        ]
 
     def resting(
         self, since: Mapping[tuple[FlagState, str], datetime], *, set_back: datetime

@@ -27,6 +27,7 @@ from bot.records.outbox import SqlOutbox
 from bot.records.patients import HELD, SqlPatients
 from bot.records.retention import purge_older
 from bot.records.rotation import reseal_all
+from bot.records.staff import SqlStaff, SqlTeams
 from bot.records.symptom_log import SqlSymptomLog
 from bot.records.tables import SecretRow
 from bot.usecases import ports
@@ -46,6 +47,8 @@ class SqlUnit:
         self.audit: ports.Audit = SqlAudit(session)
         self.misses: ports.Misses = SqlMisses(session)
         self.heartbeats: ports.Heartbeats = SqlHeartbeats(session)
+        self.staff: ports.Staff = SqlStaff(session, lookup)
+        self.teams: ports.Teams = SqlTeams(session)
 
     def commit(self) -> None:
         self._session.commit()

@@ -213,7 +213,7 @@ class GreenCheckRow(Base):
 
 
 class FlagRow(Base):
-    """The database refuses a change of `state` that no row of `flag_steps` stands for (migration 0004)."""
+    """The database refuses a change of `state` that no row of `flag_steps` stands for (migration 0005)."""
 
     __tablename__ = "flags"
 
@@ -366,3 +366,65 @@ class HeartbeatRow(Base):
 
     part: Mapped[str] = mapped_column(String(32), primary_key=True)
     at: Mapped[datetime]
+
+
+class StaffRow(Base):
+    """A member of staff. `email_lookup` finds them by what they sign in as."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(EncryptedText)
+    email_lookup: Mapped[str] = mapped_column(String(64), unique=True)
+    password: Mapped[str] = mapped_column(EncryptedText)
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    blocked: Mapped[bool] = mapped_column(default=False)
+    totp: Mapped[str | None] = mapped_column(EncryptedText)
+    recovery_codes: Mapped[list[str]] = mapped_column(EncryptedJSON)
+    created_at: Mapped[datetime]
+
+
+class StaffSessionRow(Base):
+    """A session of somebody who signed in; its id is the hash of what their browser holds."""
+
+    __tablename__ = "staff_sessions"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(String(32), ForeignKey("staff.id", ondelete="CASCADE"))
+    begun_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    place: Mapped[str] = mapped_column(EncryptedText)
+    agent: Mapped[str] = mapped_column(EncryptedText)
+
+    __table_args__ = (Index(None, "staff_id"), Index(None, "begun_at"))
+
+
+class TeamRow(Base):
+    __tablename__ = "teams"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class TeamStaffRow(Base):
+    __tablename__ = "team_staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"))
+    staff_id: Mapped[str] = mapped_column(String(32), ForeignKey("staff.id", ondelete="CASCADE"))
+
+    __table_args__ = (UniqueConstraint("team_id", "staff_id"), Index(None, "staff_id"))
+
+
+class TeamPatientRow(Base):
+    """A patient that a team looks after."""
+
+    __tablename__ = "team_patients"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"))
+    patient_id: Mapped[str] = _patient()
+    since: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("team_id", "patient_id"), Index(None, "patient_id"))

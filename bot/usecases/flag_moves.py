@@ -10,8 +10,10 @@ from bot.facts.flags import Flag, FlagState
 from bot.facts.staff import Actor
 from bot.triage.flag_life import IN_BULK, LIFE, UnaccountedMove, step
 from bot.triage.guarantee import INTERRUPTING
+from bot.usecases.access import Permission, check
 from bot.usecases.deliver import Words
 from bot.usecases.ports import Records, UnitOfWork
+from bot.usecases.read_flags import Sees
 
 ACKNOWLEDGE = next(move.name for move in LIFE if move.after is FlagState.ACKNOWLEDGED)
 RESOLVE = next(move.name for move in LIFE if move.after is FlagState.RESOLVED)
@@ -24,13 +26,11 @@ CLEARED = {
     Level.CHECK: "clinician_cleared_stop",
 }
 
-MaySee = Callable[[UnitOfWork, Actor, str], bool]
-
 
 class MoveFlags:
     """Every change of a flag by people. `outcomes`: how a flag may end, by move.
 
-    `may_see`: whether somebody looks after a patient.
+    `sees`: whether somebody sees a patient.
     """
 
     def __init__(
@@ -38,20 +38,20 @@ class MoveFlags:
         records: Records,
         words: Words,
         outcomes: Mapping[str, Collection[str]],
-        may_see: MaySee,
+        sees: Sees,
         clock: Callable[[], datetime],
     ) -> None:
         self._records = records
         self._words = words
         self._outcomes = outcomes
-        self._may_see = may_see
+        self._sees = sees
         self._clock = clock
 
     def take(self, actor: Actor, flag_id: int, move: str, *, outcome: str = "", note: str = "") -> Flag:
         """One step; the flag as it stands then.
 
         LookupError: no such flag, for this actor. ValueError: not from where it stands, not accounted for,
-        or somebody else was quicker.
+        or somebody else was quicker. Refused: they don't care for patients.
         """
         return self._take(actor, flag_id, lambda flag: (move,), outcome, note)
 
@@ -77,6 +77,7 @@ class MoveFlags:
         outcome: str,
         note: str,
     ) -> Flag:
+        check(actor, Permission.CARE)
         now = self._clock()
         with self._records.unit() as uow:
             uow.patients.hold(self._seen(uow, actor, flag_id).patient_id)
@@ -105,7 +106,7 @@ class MoveFlags:
 
     def _seen(self, uow: UnitOfWork, actor: Actor, flag_id: int) -> Flag:
         flag = uow.flags.get(flag_id)
-        if flag is None or not self._may_see(uow, actor, flag.patient_id):
+        if flag is None or not self._sees(uow, actor, flag.patient_id):
             raise LookupError(f"there is no flag {flag_id}")
         return flag
 

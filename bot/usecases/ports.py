@@ -18,6 +18,7 @@ from bot.facts.clinical import (
     Verdict,
 )
 from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
+from bot.facts.staff import Account, Role, SignedIn, Team
 from bot.facts.talk import Delivery, Message, Patient, Reply, Standing, TurnState
 
 
@@ -222,6 +223,9 @@ class Flags(Protocol):
         """Every flag about this person, ended or not."""
 
     def list(self, *, open_only: bool = True) -> Sequence[Flag]: ...
+    def open_among(self, teams: Collection[str], *, teamless: bool) -> Sequence[Flag]:
+        """Open flags of those teams' patients; with `teamless` of patients without a team, too."""
+
     def resting(
         self, since: Mapping[tuple[FlagState, str], datetime], *, set_back: datetime
     ) -> Sequence[Flag]:
@@ -298,6 +302,46 @@ class Heartbeats(Protocol):
         """When each part that works by itself was last seen to."""
 
 
+class Staff(Protocol):
+    """Accounts and sessions of the staff. `get` and `keep` raise LookupError: nobody of that id."""
+
+    def add(self, *, name: str, email: str, password: str, roles: Collection[Role], now: datetime) -> Account:
+        """ValueError: somebody signs in with that address already."""
+
+    def get(self, staff_id: str) -> Account: ...
+    def signing_in_as(self, email: str) -> Account | None: ...
+    def list(self) -> Sequence[Account]: ...
+    def keep(self, account: Account) -> None:
+        """What changed of an account, but for its teams."""
+
+    def begin_session(self, staff_id: str, *, place: str, agent: str, now: datetime) -> str:
+        """The token of a new session, told this once."""
+
+    def session_of(self, token: str) -> SignedIn | None: ...
+    def sessions_of(self, staff_id: str) -> Sequence[SignedIn]: ...
+    def saw(self, session_id: str, now: datetime) -> None: ...
+    def end_session(self, staff_id: str, session_id: str) -> None: ...
+    def end_all_sessions(self, staff_id: str, *, but: str | None = None) -> None: ...
+    def end_old_sessions(self, *, begun_before: datetime, seen_before: datetime) -> None: ...
+
+
+class Teams(Protocol):
+    """Care teams: which of the staff and which patients belong together."""
+
+    def add(self, name: str) -> Team:
+        """ValueError: there is a team of that name already."""
+
+    def get(self, team_id: str) -> Team:
+        """LookupError: no such team."""
+
+    def list(self) -> Sequence[Team]: ...
+    def put_staff(self, staff_id: str, teams: Collection[str]) -> None:
+        """From now on they are in these teams, and in no other."""
+
+    def put_patient(self, patient_id: str, team_id: str, now: datetime) -> None: ...
+    def of_patient(self, patient_id: str) -> frozenset[str]: ...
+
+
 class UnitOfWork(Protocol):
     patients: Patients
     messages: Messages
@@ -308,6 +352,8 @@ class UnitOfWork(Protocol):
     audit: Audit
     misses: Misses
     heartbeats: Heartbeats
+    staff: Staff
+    teams: Teams
 
     def commit(self) -> None: ...
 

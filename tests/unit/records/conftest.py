@@ -42,7 +42,7 @@ def postgres(postgres_template: tuple[Database, str]) -> Database:
     made, secret = postgres_template
     engine = create_engine(made.url)
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE patients, audit RESTART IDENTITY CASCADE"))
+        connection.execute(text("TRUNCATE patients, audit, staff, teams RESTART IDENTITY CASCADE"))
         connection.execute(text("UPDATE secrets SET value = :secret"), {"secret": secret})
     engine.dispose()
     return made

@@ -223,7 +223,7 @@ def test_flags_from_before_keep_who_cleared_them_and_why(empty_database: Databas
         migrations = Path(__file__).parents[3] / "bot" / "records" / "migrations"
         config.set_main_option("script_location", str(migrations))
         config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
+        command.upgrade(config, "0004")
         connection.execute(
             text(
                 "INSERT INTO patients (id, door, address_lookup, address, standing, created_at, profile, "
@@ -240,7 +240,8 @@ def test_flags_from_before_keep_who_cleared_them_and_why(empty_database: Databas
             connection.execute(
                 text(
                     "INSERT INTO flags (patient_id, raised_at, level, urgency, summary, cleared_at, "
-                    "cleared_by, cleared_reason) VALUES ('p', :at, :level, 'now', :summary, :cleared, :by, :why)"
+                    "cleared_by, cleared_reason) "
+                    "VALUES ('p', :at, :level, 'now', :summary, :cleared, :by, :why)"
                 ),
                 {
                     "at": str(NOW)[:19],

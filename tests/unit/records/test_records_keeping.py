@@ -12,8 +12,9 @@ from record_samples import NOW, Database, Talk, reply
 from sqlalchemy import create_engine, inspect, text
 
 from bot.facts.clinical import Level, SessionEntry
+from bot.facts.staff import Role
 from bot.facts.talk import Button, Kind, Standing, TurnState
-from bot.records import NotInRecords, SqlRecords, WrongKey, new_key
+from bot.records import NotInRecords, SqlRecords, SqlUnit, WrongKey, new_key
 from bot.records.rotation import sealed_columns
 from bot.records.tables import Base
 
@@ -38,6 +39,17 @@ SECRETS = (
     "spoken-reply",
     "picture-name",
 )
+SECRETS_OF_STAFF = (
+    "ames@clinic.example",
+    "hash-of-password",
+    "secret-of-totp",
+    "recovery-code-7",
+    "address-of-office",
+    "browser-of-ames",
+)
+
+
+OF_THE_STAFF = {"staff", "staff_sessions", "teams", "team_staff"}
 
 
 def fill(talk: Talk) -> None:
@@ -68,6 +80,25 @@ def fill(talk: Talk) -> None:
     unit.log.add_pain(patient, pain=7, region="knee", message_id=heard.id, now=NOW)
     unit.log.add_session(patient, SessionEntry(NOW, "exercise-with-dog"), message_id=heard.id)
     unit.misses.keep(patient, heard.id, [("pacing", 0.2)])
+    unit.teams.put_patient(patient, a_clinic(unit), NOW)
+
+
+def a_clinic(unit: SqlUnit) -> str:
+    """Its team, of one who is at work; the same one each time."""
+    if known := unit.teams.list():
+        return known[0].id
+    hired = unit.staff.add(
+        name="Dr Ames",
+        email="ames@clinic.example",
+        password="hash-of-password",
+        roles=[Role.CLINICIAN],
+        now=NOW,
+    )
+    unit.staff.keep(replace(hired, totp="secret-of-totp", recovery_codes=("recovery-code-7",)))
+    unit.staff.begin_session(hired.id, place="address-of-office", agent="browser-of-ames", now=NOW)
+    team = unit.teams.add("Knees")
+    unit.teams.put_staff(hired.id, [team.id])
+    return team.id
 
 
 def filled(records: SqlRecords, address: str = "address-9142") -> str:
@@ -112,7 +143,7 @@ def test_the_sample_person_has_a_row_in_every_table(patient: str, database: Data
 
 def test_no_word_of_a_person_can_be_read_in_the_database(patient: str, database: Database) -> None:
     kept = everything_stored(database)
-    assert [secret for secret in SECRETS if secret in kept] == []
+    assert [secret for secret in (*SECRETS, *SECRETS_OF_STAFF) if secret in kept] == []
 
 
 def test_no_word_of_a_person_can_be_read_in_the_files(sqlite: Database) -> None:
@@ -146,7 +177,7 @@ def test_an_export_tells_nothing_of_others(patient: str, records: SqlRecords) ->
 
 def test_every_table_is_about_a_patient_or_known_not_to_be() -> None:
     elsewhere = {name for name, table in Base.metadata.tables.items() if "patient_id" not in table.c}
-    assert elsewhere == {"patients", "audit", "secrets", "heartbeats"}
+    assert elsewhere == {"patients", "audit", "secrets", "heartbeats", *OF_THE_STAFF}
 
 
 def test_erasing_removes_every_row_of_the_person_and_none_of_others(
@@ -158,7 +189,7 @@ def test_erasing_removes_every_row_of_the_person_and_none_of_others(
         removed = unit.patients.erase(patient)
         unit.audit.record("operator", "patient.erase", patient, "rows", NOW)
         unit.commit()
-    kept = {"audit", "secrets", "heartbeats", "alembic_version"}
+    kept = {"audit", "secrets", "heartbeats", "alembic_version", *OF_THE_STAFF}
     assert removed == {name: count for name, count in before.items() if name not in kept}
     assert {name: n for name, n in rows(database).items() if name not in kept} == removed
     assert records.export(other)["messages"] != []
@@ -262,6 +293,7 @@ def test_a_purge_takes_what_is_older_and_leaves_the_rest(records: SqlRecords) ->
         "audit",
         "flags",
         "flag_steps",
+        "team_patients",
     }
 
 

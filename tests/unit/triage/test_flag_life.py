@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_the_deadline_follows_from_state_and_urgency(state: FlagState, urgency: 
 def test_no_flag_stands_behind_one_that_is_less_grave_later_due_or_younger(flags: list[Flag]) -> None:
     ordered = worklist_order(flags, LIMITS)
     assert sorted(ordered, key=id) == sorted(flags, key=id)
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         assert GRAVITY.index(first.level) <= GRAVITY.index(second.level)
         if first.level == second.level:
             due = deadline(first, LIMITS), deadline(second, LIMITS)

@@ -1,0 +1,1 @@
+"""Door: the clinician's console, in a browser."""

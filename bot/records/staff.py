@@ -1,0 +1,182 @@
+"""Members of staff: their accounts, the sessions they signed in to, and the teams they work in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.facts.staff import Account, Role, SignedIn, Team
+from bot.records.cipher import Lookup
+from bot.records.errors import NotInRecords, Taken
+from bot.records.tables import StaffRow, StaffSessionRow, TeamPatientRow, TeamRow, TeamStaffRow
+
+_STAFF = "staff"
+
+
+class SqlStaff:
+    def __init__(self, session: Session, lookup: Lookup) -> None:
+        self._session = session
+        self._lookup = lookup
+
+    def add(self, *, name: str, email: str, password: str, roles: Collection[Role], now: datetime) -> Account:
+        """Raises Taken where somebody signs in as that already."""
+        row = StaffRow(
+            id=uuid.uuid4().hex,
+            name=name,
+            email=email,
+            email_lookup=self._lookup.of(_STAFF, email),
+            password=password,
+            roles=sorted(roles),
+            blocked=False,
+            recovery_codes=[],
+            created_at=now,
+        )
+        try:
+            with self._session.begin_nested():
+                self._session.add(row)
+        except IntegrityError:
+            raise Taken("somebody signs in with this e-mail address already") from None
+        return self._account(row)
+
+    def get(self, staff_id: str) -> Account:
+        """Raises NotInRecords."""
+        return self._account(self._row(staff_id))
+
+    def signing_in_as(self, email: str) -> Account | None:
+        key = self._lookup.of(_STAFF, email)
+        row = self._session.scalar(select(StaffRow).where(StaffRow.email_lookup == key))
+        return None if row is None else self._account(row)
+
+    def list(self) -> Sequence[Account]:
+        """By name."""
+        return [self._account(row) for row in self._session.scalars(select(StaffRow).order_by(StaffRow.name))]
+
+    def keep(self, account: Account) -> None:
+        """What changed of an account, but for its teams. Raises NotInRecords."""
+        row = self._row(account.id)
+        row.name = account.name
+        row.password = account.password
+        row.roles = sorted(account.roles)
+        row.blocked = account.blocked
+        row.totp = account.totp
+        row.recovery_codes = [*account.recovery_codes]
+        self._session.flush()
+
+    def begin_session(self, staff_id: str, *, place: str, agent: str, now: datetime) -> str:
+        """A new session; the token is told once and kept as its hash only."""
+        token = secrets.token_urlsafe(32)
+        row = StaffSessionRow(
+            id=_hash(token), staff_id=staff_id, begun_at=now, seen_at=now, place=place, agent=agent
+        )
+        self._session.add(row)
+        return token
+
+    def session_of(self, token: str) -> SignedIn | None:
+        row = self._session.get(StaffSessionRow, _hash(token))
+        return None if row is None else _signed_in(row)
+
+    def sessions_of(self, staff_id: str) -> Sequence[SignedIn]:
+        """The one that was used last comes first."""
+        wanted = (
+            select(StaffSessionRow)
+            .where(StaffSessionRow.staff_id == staff_id)
+            .order_by(StaffSessionRow.seen_at.desc())
+        )
+        return [_signed_in(row) for row in self._session.scalars(wanted)]
+
+    def saw(self, session_id: str, now: datetime) -> None:
+        used = update(StaffSessionRow).where(StaffSessionRow.id == session_id).values(seen_at=now)
+        self._session.execute(used)
+
+    def end_session(self, staff_id: str, session_id: str) -> None:
+        """Nothing where it has ended, or is another's."""
+        gone = delete(StaffSessionRow).where(
+            StaffSessionRow.id == session_id, StaffSessionRow.staff_id == staff_id
+        )
+        self._session.execute(gone)
+
+    def end_all_sessions(self, staff_id: str, *, but: str | None = None) -> None:
+        gone = delete(StaffSessionRow).where(StaffSessionRow.staff_id == staff_id)
+        self._session.execute(gone if but is None else gone.where(StaffSessionRow.id != but))
+
+    def end_old_sessions(self, *, begun_before: datetime, seen_before: datetime) -> None:
+        too_old = (StaffSessionRow.begun_at < begun_before) | (StaffSessionRow.seen_at < seen_before)
+        self._session.execute(delete(StaffSessionRow).where(too_old))
+
+    def _row(self, staff_id: str) -> StaffRow:
+        row = self._session.get(StaffRow, staff_id)
+        if row is None:
+            raise NotInRecords("no such member of staff is kept")
+        return row
+
+    def _account(self, row: StaffRow) -> Account:
+        teams = select(TeamStaffRow.team_id).where(TeamStaffRow.staff_id == row.id)
+        return Account(
+            id=row.id,
+            name=row.name,
+            email=row.email,
+            password=row.password,
+            roles=frozenset(map(Role, row.roles)),
+            teams=frozenset(self._session.scalars(teams)),
+            blocked=row.blocked,
+            totp=row.totp,
+            recovery_codes=tuple(row.recovery_codes),
+        )
+
+
+class SqlTeams:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, name: str) -> Team:
+        """Raises Taken where there is a team of that name."""
+        row = TeamRow(id=uuid.uuid4().hex, name=name)
+        try:
+            with self._session.begin_nested():
+                self._session.add(row)
+        except IntegrityError:
+            raise Taken("there is a team of this name already") from None
+        return Team(row.id, row.name)
+
+    def get(self, team_id: str) -> Team:
+        """Raises NotInRecords."""
+        row = self._session.get(TeamRow, team_id)
+        if row is None:
+            raise NotInRecords("no such team is kept")
+        return Team(row.id, row.name)
+
+    def list(self) -> Sequence[Team]:
+        """By name."""
+        rows = self._session.scalars(select(TeamRow).order_by(TeamRow.name))
+        return [Team(row.id, row.name) for row in rows]
+
+    def put_staff(self, staff_id: str, teams: Collection[str]) -> None:
+        """From now on they are in these teams, and in no other."""
+        self._session.execute(delete(TeamStaffRow).where(TeamStaffRow.staff_id == staff_id))
+        self._session.add_all(TeamStaffRow(team_id=team, staff_id=staff_id) for team in sorted(teams))
+        self._session.flush()
+
+    def put_patient(self, patient_id: str, team_id: str, now: datetime) -> None:
+        """Nothing where the team looks after them already."""
+        if team_id not in self.of_patient(patient_id):
+            self._session.add(TeamPatientRow(team_id=team_id, patient_id=patient_id, since=now))
+            self._session.flush()
+
+    def of_patient(self, patient_id: str) -> frozenset[str]:
+        wanted = select(TeamPatientRow.team_id).where(TeamPatientRow.patient_id == patient_id)
+        return frozenset(self._session.scalars(wanted))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _signed_in(row: StaffSessionRow) -> SignedIn:
+    return SignedIn(row.id, row.staff_id, row.begun_at, row.seen_at, row.place, row.agent)

@@ -1,0 +1,167 @@
+"""Flags as the staff see them: what waits, what comes first, and all there is to say about one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.facts.clinical import Evidence
+from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
+from bot.facts.staff import Actor
+from bot.facts.talk import Delivery, Direction, Message
+from bot.triage.flag_life import deadline, worklist_order
+from bot.usecases.access import Permission, can, can_see
+from bot.usecases.due import ENGINE_ROUND, RECORDS_ROUND
+from bot.usecases.overdue import limits_of
+from bot.usecases.ports import Assessed, Library, Records, UnitOfWork
+
+Sees = Callable[[UnitOfWork, Actor, str], bool]
+
+# How much of the talk stands around the words that raised a flag, and how far answers are looked for.
+BEFORE, AROUND, FOLLOWED = 6, 20, 100
+# Questions whose answers tell how urgent it is to the patient.
+OWN_WORDS = ("check", "care_sought", "crisis_over", "assess_settled")
+SIGNALS = (FlagState.ESCALATED.value, FlagKind.UNDELIVERED.value, FlagKind.NO_DATA.value)
+
+
+def sees(uow: UnitOfWork, actor: Actor, patient_id: str) -> bool:
+    """Whether this patient is theirs to see."""
+    return can_see(actor, uow.teams.of_patient(patient_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open flag, and when the next step is due."""
+
+    flag: Flag
+    due: datetime
+    overdue: bool
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Those of SIGNALS that it shows."""
+        shown = (self.flag.state.value, self.flag.kind.value)
+        return tuple(signal for signal in SIGNALS if signal in shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """What waits, in order; how many of each level and signal there are in all.
+
+    `stalled`: parts that should work by themselves and don't, with when they last did.
+    """
+
+    waiting: Sequence[Waiting]
+    levels: Mapping[str, int]
+    signals: Mapping[str, int]
+    stalled: Mapping[str, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a message; `quoted`: it is evidence of a sign."""
+
+    text: str
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message of the talk; what became of it, where it was ours."""
+
+    message: Message
+    pieces: tuple[Piece, ...]
+    delivery: tuple[Delivery, datetime | None] | None
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlagView:
+    """One flag with its reasons, its place in the talk, what the patient answered, and its history."""
+
+    waiting: Waiting
+    assessed: Assessed | None
+    lines: Sequence[Line]
+    answers: Sequence[Message]
+    steps: Sequence[FlagStep]
+    earlier: Sequence[Flag]
+
+
+class ReadFlags:
+    def __init__(self, records: Records, library: Library, clock: Callable[[], datetime]) -> None:
+        self._records = records
+        self._clock = clock
+        self._limits = limits_of(library)
+        self._stalled_after = timedelta(seconds=library.number("worker_stalled_seconds"))
+
+    def worklist(self, actor: Actor, only: str = "") -> Worklist:
+        """The open flags of the actor's patients; `only` those of a level or with a signal."""
+        now = self._clock()
+        with self._records.reading() as uow:
+            flags = uow.flags.open_among(actor.teams, teamless=can(actor, Permission.LEAD))
+            beats = uow.heartbeats.last()
+        waiting = [self._waiting(flag, now) for flag in worklist_order(flags, self._limits)]
+        return Worklist(
+            waiting=[w for w in waiting if not only or only in (w.flag.level, *w.signals)],
+            levels=Counter(w.flag.level for w in waiting),
+            signals=Counter(signal for w in waiting for signal in w.signals),
+            stalled=self._stalled(beats, now),
+        )
+
+    def flag(self, actor: Actor, flag_id: int) -> FlagView:
+        """LookupError: no such flag, for this actor."""
+        with self._records.reading() as uow:
+            flag = uow.flags.get(flag_id)
+            if flag is None or not sees(uow, actor, flag.patient_id):
+                raise LookupError(f"there is no flag {flag_id}")
+            assessed = None if flag.assessment_id is None else uow.assessments.get(flag.assessment_id)
+            talk = _talk_around(uow, flag, assessed)
+            lines = talk[:AROUND]
+            sent = uow.outbox.deliveries([m.id for m in lines if m.direction is Direction.OUT])
+            return FlagView(
+                waiting=self._waiting(flag, self._clock()),
+                assessed=assessed,
+                lines=[_line(message, assessed, sent.get(message.id)) for message in lines],
+                answers=[m for m in talk if m.understanding.get("slot") in OWN_WORDS],
+                steps=uow.flags.steps(flag.id),
+                earlier=[f for f in reversed(uow.flags.of_patient(flag.patient_id)) if f.id != flag.id],
+            )
+
+    def _waiting(self, flag: Flag, now: datetime) -> Waiting:
+        due = deadline(flag, self._limits)
+        return Waiting(flag, due, flag.open and due <= now)
+
+    def _stalled(self, beats: Mapping[str, datetime], now: datetime) -> dict[str, datetime | None]:
+        late = {part: beats.get(part) for part in (RECORDS_ROUND, ENGINE_ROUND)}
+        return {part: at for part, at in late.items() if at is None or now - at > self._stalled_after}
+
+
+def _talk_around(uow: UnitOfWork, flag: Flag, assessed: Assessed | None) -> Sequence[Message]:
+    """From a little before what raised the flag; nothing where the words are gone."""
+    if assessed is not None and assessed.message_id is not None:
+        anchor = uow.messages.get(assessed.message_id)
+    else:
+        found = uow.messages.last_before(flag.patient_id, flag.raised_at)
+        if found is None:
+            return ()
+        anchor = found
+    return uow.messages.transcript(flag.patient_id, after=anchor.seq - BEFORE - 1, limit=BEFORE + FOLLOWED)
+
+
+def _line(
+    message: Message, assessed: Assessed | None, delivery: tuple[Delivery, datetime | None] | None
+) -> Line:
+    if assessed is None or message.id != assessed.message_id:
+        return Line(message, pieces(message.text or "", ()), delivery, raised=False)
+    quoted = [piece for reason in assessed.verdict.reasons for piece in reason.evidence]
+    return Line(message, pieces(message.text or "", quoted), delivery, raised=True)
+
+
+def pieces(text: str, quoted: Sequence[Evidence]) -> tuple[Piece, ...]:
+    """The text in order, cut where a quote begins or ends; together they are the text again."""
+    within = [any(e.start <= at < e.end for e in quoted) for at in range(len(text))]
+    cuts = [at for at in range(len(text)) if at == 0 or within[at] != within[at - 1]]
+    ends = [*cuts[1:], len(text)]
+    return tuple(Piece(text[start:end], within[start]) for start, end in zip(cuts, ends, strict=True) if text)
