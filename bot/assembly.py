@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.facts.clock import utc_now
 from bot.facts.vocabulary import Bank
 from bot.library.console import ConsoleWords, load_console
+from bot.library.demo import DemoWords, load_demo
 from bot.library.library import ContentLibrary, load_library
 from bot.library.screening_content import load_screening
 from bot.records import Begun, SqlRecords
@@ -32,12 +34,14 @@ from bot.usecases.sign_in import Sessions
 __all__ = [
     "SECOND_VOICE",
     "ConsoleHouse",
+    "Demo",
     "House",
     "assemble",
     "assemble_console",
     "begin_anew",
     "new_key",
     "open_content",
+    "open_demo",
     "open_engine",
     "open_flag_moves",
     "open_hand_over",
@@ -173,6 +177,35 @@ def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demonstration works with. `house` takes the engine that plays its part."""
+
+    records: SqlRecords
+    library: ContentLibrary
+    words: DemoWords
+    outcomes: Mapping[str, Collection[str]]
+    moves: MoveFlags
+    house: Callable[[Engine], House]
+
+
+def open_demo(settings: Settings, folder: Path, clock: Callable[[], datetime]) -> Demo:
+    """In a folder of its own, with a key of its own, whatever database is set."""
+    own = {"data_dir": folder, "database_url": None, "keys": (), "mode": "local", "second_voice": False}
+    settings = settings.model_copy(update=own)
+    library, screen = open_content(settings)
+    records = open_records(settings)
+    outcomes = load_console(settings.content_dir).outcomes
+    return Demo(
+        records=records,
+        library=library,
+        words=load_demo(settings.content_dir),
+        outcomes=outcomes,
+        moves=MoveFlags(records, Words(library, screen), outcomes, sees, clock),
+        house=lambda engine: _house(settings, library, screen, records, engine, clock),
+    )
+
+
 def assemble(
     settings: Settings, clock: Callable[[], datetime] = utc_now, *, reads_words: bool = True
 ) -> House:
@@ -183,8 +216,17 @@ def assemble(
     library, screen = open_content(settings)
     if reads_words:
         screen.make_ready()
-    records = open_records(settings)
-    engine = open_engine(settings)
+    return _house(settings, library, screen, open_records(settings), open_engine(settings), clock)
+
+
+def _house(
+    settings: Settings,
+    library: ContentLibrary,
+    screen: Screening,
+    records: SqlRecords,
+    engine: Engine,
+    clock: Callable[[], datetime],
+) -> House:
     receive = ReceiveMessage(records, screen, library, engine, clock, settings.engine_timeout)
     return House(
         settings=settings,

@@ -12,13 +12,14 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.assembly import ConsoleHouse
-from bot.console import home
+from bot.console import home, worklist
 from bot.console.guard import guard
 from bot.console.pages import Page, check_all_declared, declare, declared_pages, give_house, visitor
 from bot.console.pages import house as the_house
+from bot.console.words import marked, visible
 from bot.usecases.access import Permission, Refused, can
 
-MATTERS = (home.pages,)
+MATTERS = (home.pages, worklist.pages)
 HERE = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_FORM = 256 * 1024  # bytes
 WORDS = {
@@ -49,7 +50,7 @@ def build_console(house: ConsoleHouse, secret: str, address: str = "") -> Flask:
     app.register_error_handler(HTTPException, told)
     app.register_error_handler(Exception, broken)
     app.context_processor(lambda: {"visitor": visitor(), "menu": menu()})
-    app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters.update(moment=moment, visible=visible, marked=marked)
     if address:
         app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     return app

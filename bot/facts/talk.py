@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+# The door of people who are made up.
+SYNTHETIC = "synthetic"
+
 # The one document there is: everything kept about the person.
 MY_DATA = "my-data.json"
 

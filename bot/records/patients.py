@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -191,6 +191,10 @@ class SqlPatients:
         """Longest due first."""
         due = select(PatientRow.id).where(PatientRow.remind_at <= now).order_by(PatientRow.remind_at)
         return self._session.scalars(due).all()
+
+    def doors(self, patient_ids: Collection[str]) -> Mapping[str, str]:
+        wanted = select(PatientRow.id, PatientRow.door).where(PatientRow.id.in_(patient_ids))
+        return {patient_id: door for patient_id, door in read(self._session, wanted)}
 
     def silent(self, since: datetime) -> Mapping[str, datetime]:
         heard = (

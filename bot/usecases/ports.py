@@ -65,6 +65,9 @@ class Patients(Protocol):
         """When the next reminder is due; None: never."""
 
     def due_reminders(self, now: datetime) -> Sequence[str]: ...
+    def doors(self, patient_ids: Collection[str]) -> Mapping[str, str]:
+        """Through which door each of them comes."""
+
     def silent(self, since: datetime) -> Mapping[str, datetime]:
         """Who takes part, is reminded and has not written since then, with their last words' time."""
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.facts.clinical import Evidence
 from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
 from bot.facts.staff import Actor
-from bot.facts.talk import Delivery, Direction, Message
+from bot.facts.talk import SYNTHETIC, Delivery, Direction, Message
 from bot.triage.flag_life import deadline, worklist_order
 from bot.usecases.access import Permission, can, can_see
 from bot.usecases.due import ENGINE_ROUND, RECORDS_ROUND
@@ -33,11 +33,12 @@ def sees(uow: UnitOfWork, actor: Actor, patient_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An open flag, and when the next step is due."""
+    """An open flag, and when the next step is due. `synthetic`: its patient is made up."""
 
     flag: Flag
     due: datetime
     overdue: bool
+    synthetic: bool
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -60,19 +61,14 @@ class Worklist:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a message; `quoted`: it is evidence of a sign."""
-
-    text: str
-    quoted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
-    """A message of the talk; what became of it, where it was ours."""
+    """A message of the talk. `quoted`: its evidence. `delivery`: what became of it, where it was ours.
+
+    `raised`: it raised the flag.
+    """
 
     message: Message
-    pieces: tuple[Piece, ...]
+    quoted: tuple[Evidence, ...]
     delivery: tuple[Delivery, datetime | None] | None
     raised: bool
 
@@ -102,7 +98,8 @@ class ReadFlags:
         with self._records.reading() as uow:
             flags = uow.flags.open_among(actor.teams, teamless=can(actor, Permission.LEAD))
             beats = uow.heartbeats.last()
-        waiting = [self._waiting(flag, now) for flag in worklist_order(flags, self._limits)]
+            doors = uow.patients.doors({flag.patient_id for flag in flags})
+        waiting = [self._waiting(flag, doors, now) for flag in worklist_order(flags, self._limits)]
         return Worklist(
             waiting=[w for w in waiting if not only or only in (w.flag.level, *w.signals)],
             levels=Counter(w.flag.level for w in waiting),
@@ -121,7 +118,7 @@ class ReadFlags:
             lines = talk[:AROUND]
             sent = uow.outbox.deliveries([m.id for m in lines if m.direction is Direction.OUT])
             return FlagView(
-                waiting=self._waiting(flag, self._clock()),
+                waiting=self._waiting(flag, uow.patients.doors([flag.patient_id]), self._clock()),
                 assessed=assessed,
                 lines=[_line(message, assessed, sent.get(message.id)) for message in lines],
                 answers=[m for m in talk if m.understanding.get("slot") in OWN_WORDS],
@@ -129,9 +126,9 @@ class ReadFlags:
                 earlier=[f for f in reversed(uow.flags.of_patient(flag.patient_id)) if f.id != flag.id],
             )
 
-    def _waiting(self, flag: Flag, now: datetime) -> Waiting:
+    def _waiting(self, flag: Flag, doors: Mapping[str, str], now: datetime) -> Waiting:
         due = deadline(flag, self._limits)
-        return Waiting(flag, due, flag.open and due <= now)
+        return Waiting(flag, due, flag.open and due <= now, doors.get(flag.patient_id) == SYNTHETIC)
 
     def _stalled(self, beats: Mapping[str, datetime], now: datetime) -> dict[str, datetime | None]:
         late = {part: beats.get(part) for part in (RECORDS_ROUND, ENGINE_ROUND)}
@@ -154,14 +151,6 @@ def _line(
     message: Message, assessed: Assessed | None, delivery: tuple[Delivery, datetime | None] | None
 ) -> Line:
     if assessed is None or message.id != assessed.message_id:
-        return Line(message, pieces(message.text or "", ()), delivery, raised=False)
-    quoted = [piece for reason in assessed.verdict.reasons for piece in reason.evidence]
-    return Line(message, pieces(message.text or "", quoted), delivery, raised=True)
-
-
-def pieces(text: str, quoted: Sequence[Evidence]) -> tuple[Piece, ...]:
-    """The text in order, cut where a quote begins or ends; together they are the text again."""
-    within = [any(e.start <= at < e.end for e in quoted) for at in range(len(text))]
-    cuts = [at for at in range(len(text)) if at == 0 or within[at] != within[at - 1]]
-    ends = [*cuts[1:], len(text)]
-    return tuple(Piece(text[start:end], within[start]) for start, end in zip(cuts, ends, strict=True) if text)
+        return Line(message, (), delivery, raised=False)
+    quoted = tuple(piece for reason in assessed.verdict.reasons for piece in reason.evidence)
+    return Line(message, quoted, delivery, raised=True)
