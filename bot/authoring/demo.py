@@ -57,7 +57,7 @@ DAYS_BETWEEN = {
 LATE = timedelta(hours=36)
 # How far the clinician has come with what was raised lately, in turn; all that is older is ended.
 HOW_FAR = (FlagState.NEW, FlagState.ACKNOWLEDGED, FlagState.IN_PROGRESS, FlagState.RESOLVED)
-SILENT_DAYS = 9  # of the first of them, at the end
+SILENT_DAYS = 7  # of the first of them, at the end
 NOTES = ("Rang them: all well.", "Seen at the practice today.", "Known for long, nothing new.")
 USUAL, IN_A_FLARE = 3, 7  # pain of 10
 
@@ -191,7 +191,7 @@ class Play:
             address=f"made-up {number + 1}",
             region=random.choice(REGIONS),
             goal=random.choice(self._words.goals),
-            writes=random.uniform(0.3, 0.8),
+            writes=random.uniform(0.3, 0.8) if number else 1.0,
             flares=frozenset(range(first, first + random.randint(2, 5))),
             silent=range(gap, gap + random.choice((0, 3, 10))) if number else range(days - SILENT_DAYS, days),
         )
@@ -293,7 +293,8 @@ class Play:
         now = self._clock()
         lately = end - flag.raised_at < LATE
         come = HOW_FAR.index(flag.state) if flag.state in HOW_FAR else 0
-        if now - flag.since < timedelta(minutes=10) or (lately and come >= flag.id % len(HOW_FAR)):
+        left = lately and (flag.level == NO_DATA or come >= flag.id % len(HOW_FAR))
+        if left or now - flag.since < timedelta(minutes=10):
             return
         if flag.level == NO_DATA:
             self._moves.dismiss_many(self._clinician, [flag.id], outcome="other", note="On holiday.")

@@ -101,7 +101,9 @@ def about(flag: Flag) -> str:
 
 
 def named(rule: str) -> str:
-    return house().signs.get(rule, rule.replace("_", " "))
+    """A sign or a rule over the log as people call it."""
+    names = {**house().words.logged, **house().signs}
+    return names.get(rule, rule.replace("_", " "))
 
 
 def span(time: timedelta) -> str:

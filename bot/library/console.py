@@ -14,6 +14,7 @@ from bot.facts.flags import GRAVITY, FlagKind, FlagState
 from bot.library.entries import Part, faults_of
 from bot.library.reading import ContentFaults, Fault, read_mapping, shown
 from bot.triage.flag_life import LIFE
+from bot.triage.history import LOGGED_RULES
 
 FILE = "console.yml"
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -73,6 +74,7 @@ class ConsoleWords(Part):
     urgencies: dict[str, str]
     states: dict[str, str]
     kinds: dict[str, str]
+    logged: dict[str, str]
     moves: dict[str, MoveWords]
     outcomes: dict[str, OutcomeWords]
     answers: dict[str, str]
@@ -87,6 +89,7 @@ class ConsoleWords(Part):
             ("urgencies", tuple(urgency.value for urgency in Urgency)),
             ("states", tuple(state.value for state in FlagState)),
             ("kinds", tuple(kind.value for kind in FlagKind)),
+            ("logged", LOGGED_RULES),
             ("moves", tuple(move.name for move in people)),
             ("outcomes", tuple(move.name for move in people if move.after.ended)),
         ):

@@ -20,7 +20,8 @@ from bot.usecases.ports import Assessed, Library, Records, UnitOfWork
 Sees = Callable[[UnitOfWork, Actor, str], bool]
 
 # How much of the talk stands around the words that raised a flag, and how far answers are looked for.
-BEFORE, AROUND, FOLLOWED = 6, 20, 100
+BEFORE, AROUND, FOLLOWED = 4, 16, 100
+AT_ONCE = timedelta(minutes=1)
 # Questions whose answers tell how urgent it is to the patient.
 OWN_WORDS = ("check", "care_sought", "crisis_over", "assess_settled")
 SIGNALS = (FlagState.ESCALATED.value, FlagKind.UNDELIVERED.value, FlagKind.NO_DATA.value)
@@ -71,6 +72,12 @@ class Line:
     quoted: tuple[Evidence, ...]
     delivery: tuple[Delivery, datetime | None] | None
     raised: bool
+
+    @property
+    def late(self) -> bool:
+        """It was sent, and not as soon as it was said."""
+        sent = self.delivery[1] if self.delivery else None
+        return sent is not None and sent - self.message.at >= AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
