@@ -36,9 +36,9 @@ class Noticing:
     def writes(self) -> int:
         return getattr(self._thread, "writes", 0)
 
-    def unit(self) -> AbstractContextManager[UnitOfWork]:
+    def unit(self, *, redone: bool = False) -> AbstractContextManager[UnitOfWork]:
         self._thread.writes = self.writes + 1
-        return self._records.unit()
+        return self._records.unit(redone=redone)
 
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         return self._records.reading()

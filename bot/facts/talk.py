@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 # The door of people who are made up.
 SYNTHETIC = "synthetic"
@@ -126,6 +127,13 @@ class Message:
     variables: Mapping[str, str] = field(default_factory=dict)  # what an outbound message was filled with
     document: str | None = None
     region: str | None = None
+
+
+class Answered(NamedTuple):
+    """What was said to a message, and what it was understood as."""
+
+    replies: Sequence[Message]
+    understanding: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,7 +281,7 @@ def with_buttons(session: Session, rows: Sequence[MessageRow | Row[Any]]) -> lis
     said = [row.id for row in rows if row.direction == Direction.OUT.value]
     buttons: dict[str, list[tuple[str, str]]] = defaultdict(list)
     if said:
-        for message_id, title, token in read(session, _BUTTONS, said=said):
+        for message_id, title, token in session.connection().execute(_BUTTONS, {"said": said}):
             buttons[message_id].append((title, token))
     return [_message(row, buttons[row.id]) for row in rows]
 

@@ -62,7 +62,7 @@ def _hold(session: Session, wanted: Select[*tuple[Any, ...]], key: str) -> Patie
 
 def _one(session: Session, wanted: Select[*tuple[Any, ...]], key: str) -> PatientRow | None:
     found = read(session, wanted, key=key)
-    return PatientRow(**found[0]._mapping) if found else None
+    return PatientRow(**found[0]._asdict()) if found else None
 
 
 class SqlPatients:

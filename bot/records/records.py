@@ -63,6 +63,7 @@ class SqlRecords:
         here or by `migrate`."""
         self._engine = open_database(url, cipher, may_begin=may_begin)
         self._reader = self._engine.execution_options(reads_only=True)
+        self._redone = self._engine.execution_options(redone=True)
         # SQLite lets one write at a time, and has all others sleep for longer and longer. Those of this
         # process queue up instead.
         one_at_a_time = self._engine.dialect.name == "sqlite"
@@ -97,9 +98,10 @@ class SqlRecords:
                 session.commit()
 
     @contextmanager
-    def unit(self) -> Iterator[SqlUnit]:
+    def unit(self, *, redone: bool = False) -> Iterator[SqlUnit]:
         lookup = self._lookup = self._lookup or self._read_lookup()
-        with self._turnstile, Session(self._engine, expire_on_commit=False) as session:
+        engine = self._redone if redone else self._engine
+        with self._turnstile, Session(engine, expire_on_commit=False) as session:
             yield SqlUnit(session, lookup)
 
     @contextmanager

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from anyio import to_thread
 
 from bot.facts.clinical import NOTHING, Level, Verdict
-from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
+from bot.facts.talk import Answered, Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.deliver import Say, Words, screened
 from bot.usecases.first_week import ROOM_BEHIND, invite
@@ -47,11 +47,15 @@ LOGS = frozenset({"log_symptom", CORRECTS})
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What the engine is told with a message, and the alarms that stood when it was told."""
+    """What the engine is told with a message, and the alarms that stood when it was told.
+
+    `unanswered`: nothing was said to it yet.
+    """
 
     message: Message
     metadata: Mapping[str, object]
     alarms: frozenset[int]
+    unanswered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,12 @@ class EngineTurns:
         if begun.taken.ours:
             self._begun[patient_id] = begun
 
-    async def answer(self, patient_id: str) -> None:
-        """Work through the patient's unanswered messages in order. Returns when done, or waiting."""
+    async def answer(self, patient_id: str) -> Mapping[str, Answered]:
+        """Work through the patient's unanswered messages in order. Returns when done, or waiting.
+
+        What was said to each, by its id, where this call alone has answered it.
+        """
+        answers: dict[str, Answered] = {}
         owner = uuid.uuid4().hex
         give_up = self._clock() + timedelta(seconds=self._deadline) + LEASE_MARGIN
         while True:
@@ -118,7 +126,7 @@ class EngineTurns:
             if taken.ours:
                 break
             if self._clock() > give_up:
-                return
+                return answers
             await asyncio.sleep(0.05)
         try:
             while taken.next is not None:
@@ -126,14 +134,18 @@ class EngineTurns:
                     turn = await self._ask(taken.next)
                 except EngineSilent:
                     await to_thread.run_sync(self._keep_waiting, patient_id, taken.next.message)
-                    return
-                taken = await to_thread.run_sync(self._write, taken.next, turn, owner)
+                    return answers
+                message_id = taken.next.message.id
+                taken, answered = await to_thread.run_sync(self._write, taken.next, turn, owner)
+                if answered is not None:
+                    answers[message_id] = answered
         finally:
             if taken.next is not None:
                 await to_thread.run_sync(self._release, patient_id, owner)
+        return answers
 
     def _take(self, patient_id: str, owner: str) -> Taken:
-        with self._records.unit() as uow:
+        with self._records.unit(redone=True) as uow:
             try:
                 uow.patients.hold(patient_id)
             except LookupError:  # erased since
@@ -154,7 +166,7 @@ class EngineTurns:
         return Taken(ours, self._brief(uow, message, now) if ours else None)
 
     def _release(self, patient_id: str, owner: str) -> None:
-        with self._records.unit() as uow:
+        with self._records.unit(redone=True) as uow:
             uow.patients.release_turn(patient_id, owner)
             uow.commit()
 
@@ -198,7 +210,9 @@ class EngineTurns:
         }
         if vector := self._screen.meaning(message.text or ""):
             metadata["vector"] = base64.b64encode(vector).decode("ascii")
-        return Brief(message, metadata, frozenset(a.id for a in _alarms(standing, message)))
+        first = message.state is TurnState.SCREENED and verdict.level not in INTERRUPTING
+        alarms = frozenset(a.id for a in _alarms(standing, message))
+        return Brief(message, metadata, alarms, unanswered=first and RESUMES not in known)
 
     def _keep_waiting(self, patient_id: str, asked: Message) -> None:
         """The honest sentence, once for each message; the scheduler asks again.
@@ -212,7 +226,7 @@ class EngineTurns:
 
     def _keep_one_waiting(self, message: Message) -> None:
         now = self._clock()
-        with self._records.unit() as uow:
+        with self._records.unit(redone=True) as uow:
             patient = uow.patients.hold(message.patient_id)
             kept = uow.messages.get(message.id)
             if kept.state is TurnState.ANSWERED:
@@ -226,21 +240,25 @@ class EngineTurns:
             uow.messages.set_state(message.id, TurnState.WAITING)
             uow.commit()
 
-    def _write(self, brief: Brief, turn: EngineTurn, owner: str) -> Taken:
+    def _write(self, brief: Brief, turn: EngineTurn, owner: str) -> tuple[Taken, Answered | None]:
         """Keep the answer, and take the next message in the same go."""
-        with self._records.unit() as uow:
+        answered = None
+        with self._records.unit(redone=True) as uow:
             patient = uow.patients.hold(brief.message.patient_id)
             kept = uow.messages.get(brief.message.id)
             if kept.state is not TurnState.ANSWERED:
-                self._keep_answer(uow, patient, kept, turn, brief.alarms)
+                all_of_it = brief.unanswered and kept.state is TurnState.SCREENED
+                said = self._keep_answer(uow, patient, kept, turn, brief.alarms)
+                answered = said if all_of_it else None
             taken = self._next(uow, patient.id, owner)
             uow.commit()
-        return taken
+        return taken, answered
 
     def _keep_answer(
         self, uow: UnitOfWork, patient: Patient, message: Message, turn: EngineTurn, known: frozenset[int]
-    ) -> None:
+    ) -> Answered:
         """Screen the engine's replies against the patient's present state, and keep them."""
+        spoken: list[Message] = []
         now = self._clock()
         standing = uow.assessments.open_for(patient.id)
         alarms = _alarms(standing, message)
@@ -262,7 +280,7 @@ class EngineTurns:
             said = _said_while_silent(uow, message)
             for reply in replies:
                 if reply.content_id not in said:
-                    uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+                    spoken.append(uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now))
         understanding: dict[str, object] = {
             "intent": turn.intent,
             "confidence": turn.confidence,
@@ -278,23 +296,27 @@ class EngineTurns:
         if slot in PLANNED_BY:
             plan_reminder(uow, uow.patients.get(patient.id), now, self._library)
         if slot in LOGGED or turn.intent in LOGS:
-            self._judge_log(uow, patient, message, now)
+            spoken += self._judge_log(uow, patient, message, now)
         if turn.flow is None and turn.replies and turn.replies[-1].content_id in ROOM_BEHIND:
             for reply in invite(uow, patient, now, self._library, self._words):
-                uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+                spoken.append(uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now))
+        return Answered(spoken, {**message.understanding, **understanding})
 
-    def _judge_log(self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime) -> None:
-        """What the log says now that something new stands in it, unless that is open already."""
+    def _judge_log(
+        self, uow: UnitOfWork, patient: Patient, message: Message, now: datetime
+    ) -> Sequence[Message]:
+        """Say what the log says now that something new stands in it, unless that is open already."""
         verdict = self._screen.judge_log(uow.log.history(patient.id, now - self._looked_back), now)
         standing = {rule for a in uow.assessments.open_for(patient.id) for rule in a.rules}
         if verdict.level is Level.NONE or all(r.rule in standing for r in verdict.reasons):
-            return
+            return ()
         assessment = uow.assessments.add(
             patient.id, None, (), verdict, content_version=self._screen.version, now=now
         )
-        for reply in self._words.composed(patient, verdict.level, lambda say: say.verdict(verdict)):
-            uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now)
+        replies = self._words.composed(patient, verdict.level, lambda say: say.verdict(verdict))
+        spoken = [uow.messages.say(patient.id, reply, in_reply_to=message.id, now=now) for reply in replies]
         raise_flag(uow, patient.id, verdict, assessment, now)
+        return spoken
 
 
 def _with_care(say: Say, verdict: Verdict, turn: EngineTurn, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:

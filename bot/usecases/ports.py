@@ -362,8 +362,12 @@ class UnitOfWork(Protocol):
 
 
 class Records(Protocol):
-    def unit(self) -> AbstractContextManager[UnitOfWork]:
-        """A transaction: rolled back on leaving unless committed."""
+    def unit(self, *, redone: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """A transaction: rolled back on leaving unless committed.
+
+        `redone`: should a power cut take what was written last, it is done again from what was kept before.
+        Such a unit need not wait for the disk; every other is on it once committed.
+        """
 
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         """A unit that only reads: it waits for nobody, and nobody for it. Nothing may be written in it."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from bot.facts.clinical import PainEntry
-from bot.facts.talk import Message
+from bot.facts.talk import Answered, Message
 from bot.usecases.ports import Library, Records
 from bot.usecases.present_state import zone_of
 
@@ -28,13 +28,12 @@ class ReadTalk:
             patient = uow.patients.at_door(door, address)
             return patient.id if patient else None
 
-    def answer_to(self, message_id: str) -> tuple[Sequence[Message], Mapping[str, object]]:
-        """What was said to a message, and what it was understood as."""
+    def answer_to(self, message_id: str) -> Answered:
         with self._records.reading() as uow:
-            return uow.messages.replies_to(message_id), uow.messages.get(message_id).understanding
+            return Answered(uow.messages.replies_to(message_id), uow.messages.get(message_id).understanding)
 
     def delivered(self, message_ids: Collection[str]) -> None:
-        with self._records.unit() as uow:
+        with self._records.unit(redone=True) as uow:
             uow.outbox.sent(message_ids, self._clock())
             uow.commit()
 

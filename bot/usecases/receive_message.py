@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.facts.clinical import NOTHING, Level, SymptomFact, Urgency, Verdict
 from bot.facts.flags import FlagKind
-from bot.facts.talk import Message, Patient, Reply, Standing, TurnState
+from bot.facts.talk import Answered, Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.dates import misdated
 from bot.usecases.deliver import Say, Words
@@ -88,9 +88,9 @@ class ReceiveMessage:
         self._hold = timedelta(hours=library.number("hold_hours_before_consent"))
         self._looked_back = timedelta(days=library.number("history_days"))
 
-    async def answer(self, patient_id: str) -> None:
+    async def answer(self, patient_id: str) -> Mapping[str, Answered]:
         """See `EngineTurns.answer`."""
-        await self._turns.answer(patient_id)
+        return await self._turns.answer(patient_id)
 
     def arrive(
         self,
@@ -169,7 +169,7 @@ class ReceiveMessage:
         """
         now = self._clock()
         heard = UNHEARD if message.payload is not None else self._hear(message.text or "")
-        with self._records.unit() as uow:
+        with self._records.unit(redone=True) as uow:
             patient = uow.patients.hold(message.patient_id)
             if uow.messages.get(message.id).state is not TurnState.RECEIVED:
                 known = uow.assessments.for_message(message.id) or NOTHING

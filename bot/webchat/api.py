@@ -38,13 +38,13 @@ class Api:
         """Say something; the answer holds what the coach says to it."""
         self._check_caller(request)
         message = api_message(await json_of(request))
-        arrival = await self._coach.hear(_address(message.conversation), message.said, PATIENCE)
-        replies, understanding = await self._coach.answer_to(arrival.message_id)
+        heard = await self._coach.hear(_address(message.conversation), message.said, PATIENCE)
+        replies, understanding = await self._coach.answer_to(heard)
         return JSONResponse(
             {
                 "replies": [_reply(reply) for reply in replies],
-                "verdict": _verdict(arrival.verdict),
-                "intent": _intent(arrival.verdict, understanding),
+                "verdict": _verdict(heard.arrival.verdict),
+                "intent": _intent(heard.arrival.verdict, understanding),
             },
             background=BackgroundTask(self._coach.delivered, replies),
         )

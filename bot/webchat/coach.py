@@ -12,12 +12,12 @@ from functools import partial
 from anyio import to_thread
 
 from bot.facts.clinical import PainEntry
-from bot.facts.talk import Direction, Document, Message
+from bot.facts.talk import Answered, Direction, Document, Message
 from bot.usecases.doors import House
 from bot.usecases.receive_message import Arrival
 
 DOOR = "web"
-GATHERED = 0.02  # seconds
+GATHERED = 0.1  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +34,24 @@ class Said:
     door_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`answered` is None where it took too long, or somebody else answers."""
+
+    arrival: Arrival
+    answered: Answered | None
+
+
 class Coach:
     """The house, as the web door uses it. Answers that nobody waits for any more still run to their end."""
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._answering: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[Mapping[str, Answered]]] = set()
         self._shown: list[str] = []
         self._reporting: asyncio.Task[None] | None = None
 
-    async def hear(self, address: str, said: Said, patience: float) -> Arrival:
+    async def hear(self, address: str, said: Said, patience: float) -> Heard:
         """Hand the message over; wait at most `patience` seconds for the answer, not at all after our own."""
         arrival = await to_thread.run_sync(
             partial(
@@ -58,15 +66,17 @@ class Coach:
         task = asyncio.create_task(self._answer(arrival.patient_id))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+        done: set[asyncio.Task[Mapping[str, Answered]]] = set()
         if not arrival.safety and patience > 0:
-            await asyncio.wait({task}, timeout=patience)
-        return arrival
+            done, _ = await asyncio.wait({task}, timeout=patience)
+        return Heard(arrival, task.result().get(arrival.message_id) if done else None)
 
-    async def _answer(self, patient_id: str) -> None:
+    async def _answer(self, patient_id: str) -> Mapping[str, Answered]:
         try:
-            await self._house.receive.answer(patient_id)
+            return await self._house.receive.answer(patient_id)
         except Exception as fault:
             log.error("a turn broke off (%s); the scheduler takes it up again", type(fault).__name__)
+            return {}
 
     async def leave(self) -> None:
         """Break off what still runs; unanswered messages are kept and taken up again later."""
@@ -84,9 +94,11 @@ class Coach:
             talk.extend(batch)
         return talk
 
-    async def answer_to(self, message_id: str) -> tuple[Sequence[Message], Mapping[str, object]]:
-        """What was said to a message, and what it was understood as."""
-        return await to_thread.run_sync(self._house.talk.answer_to, message_id)
+    async def answer_to(self, heard: Heard) -> Answered:
+        """As it is known already, or as the records have it by now."""
+        if heard.answered is not None:
+            return heard.answered
+        return await to_thread.run_sync(self._house.talk.answer_to, heard.arrival.message_id)
 
     async def document(self, address: str, message_id: str) -> Document | None:
         """What that message hands over to whom it was said; None for everybody else."""

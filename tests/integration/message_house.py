@@ -212,7 +212,9 @@ class Person:
 
     async def send(self, text: str = "", *, token: str | None = None, door_key: str | None = None) -> Arrival:
         arrival = await asyncio.to_thread(self.arrive, text, token=token, door_key=door_key)
-        await self._house.receive.answer(arrival.patient_id)
+        answers = await self._house.receive.answer(arrival.patient_id)
+        for message_id, answered in answers.items():
+            assert answered == self._house.talk.answer_to(message_id), "what is told is what was kept"
         return arrival
 
     async def say(self, text: str = "", *, token: str | None = None) -> list[str]:

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 from record_samples import NOW, Database, Talk, reply
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from bot.facts.clinical import Level, SessionEntry
 from bot.facts.staff import Role
 from bot.facts.talk import Button, Kind, Standing, TurnState
 from bot.records import NotInRecords, SqlRecords, SqlUnit, WrongKey, new_key
 from bot.records.rotation import sealed_columns
-from bot.records.tables import Base
+from bot.records.rows import put
+from bot.records.tables import Base, MessageRow
 
 DAY = timedelta(days=1)
 YEAR = timedelta(days=365)
@@ -413,14 +415,19 @@ def test_a_database_file_is_for_its_owner_only(tmp_path: Path) -> None:
 
 def test_a_fault_in_the_database_does_not_repeat_a_persons_words(talk: Talk) -> None:
     heard = talk.hears()
-    with pytest.raises(Exception, match="hidden") as fault:
-        talk.unit.messages.receive(
-            talk.patient_id,
-            text="private words",
-            payload=None,
-            door_key=None,
-            now=NOW.replace(tzinfo=None),
-            erase_at=None,
-        )
-    assert heard.text == "hi"
+    again = MessageRow(
+        id=heard.id, patient_id=talk.patient_id, seq=9, direction="in", at=NOW, text="private words"
+    )
+    with pytest.raises(IntegrityError) as fault:
+        put(talk.unit._session, again)  # type: ignore[attr-defined]
     assert "private words" not in str(fault.value)
+
+
+def test_whoever_keeps_something_waits_for_the_disk_unless_it_is_done_again_anyway(tmp_path: Path) -> None:
+    records = Database(f"sqlite:///{tmp_path / 'safecue.db'}", new_key()).open()
+    records.migrate()
+    normal, full = 1, 2
+    for redone, expected in ((False, full), (True, normal), (False, full)):
+        with records.unit(redone=redone) as unit:
+            assert unit._session.connection().exec_driver_sql("PRAGMA synchronous").scalar() == expected
+    records.close()
