@@ -18,11 +18,13 @@ from bot.library.screening_content import load_screening
 from bot.records import Begun, SqlRecords
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.settings import ROOT, Settings, SettingsFault, variable
+from bot.usecases.accounts import Accounts
 from bot.usecases.audit_trail import AuditTrail
 from bot.usecases.deliver import Words
 from bot.usecases.due import Due
 from bot.usecases.flag_moves import MoveFlags
 from bot.usecases.hand_over import HandOver
+from bot.usecases.patience import Patience
 from bot.usecases.ports import Engine
 from bot.usecases.post import Post
 from bot.usecases.read_flags import ReadFlags, sees
@@ -86,6 +88,8 @@ class ConsoleHouse:
     records: SqlRecords
     clock: Callable[[], datetime]
     sessions: Sessions
+    accounts: Accounts
+    patience: Patience
     audit: AuditTrail
     flags: ReadFlags
     moves: MoveFlags
@@ -255,6 +259,8 @@ def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now
         records=records,
         clock=clock,
         sessions=Sessions(records, clock),
+        accounts=Accounts(records, clock),
+        patience=Patience(clock),
         audit=AuditTrail(records, clock),
         flags=ReadFlags(records, library, clock),
         moves=MoveFlags(records, Words(library, screen), words.outcomes, sees, clock),

@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("bot.runner.chat", "talk with the coach in this terminal"),
     "talk": ("bot.terminal", "the same, with a coach that runs already"),
     "web": ("bot.webchat", "serve the web chat alone"),
+    "console": ("bot.console", "serve the clinicians' console alone, or invite somebody to it"),
     "triage": ("bot.authoring.triage", "show what a sentence is taken for: facts, level, rules"),
     "understand": ("bot.authoring.understand", "show which topic a sentence is taken for"),
     "check": ("bot.authoring.check", "check everything in content/ and data/stories/"),

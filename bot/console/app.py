@@ -9,17 +9,18 @@ from typing import Any
 from flask import Flask, current_app, render_template, request
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.assembly import ConsoleHouse
-from bot.console import home, worklist
+from bot.console import home, mine, staff, worklist
 from bot.console.guard import guard
+from bot.console.login import secure
 from bot.console.pages import Page, check_all_declared, declare, declared_pages, give_house, visitor
 from bot.console.pages import house as the_house
 from bot.console.words import marked, visible
 from bot.usecases.access import Permission, Refused, can
+from bot.usecases.sign_in import LONGEST
 
-MATTERS = (home.pages, worklist.pages)
+MATTERS = (home.pages, worklist.pages, staff.pages, mine.pages)
 HERE = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_FORM = 256 * 1024  # bytes
 WORDS = {
@@ -40,6 +41,7 @@ def build_console(house: ConsoleHouse, secret: str, address: str = "") -> Flask:
     give_house(app, house)
     guard(app, over_https=bool(address))
     CSRFProtect(app)
+    secure(app, secret)
     declare(app, Page("static", Permission.ANYBODY))
     for pages in MATTERS:
         app.register_blueprint(pages)
@@ -51,8 +53,6 @@ def build_console(house: ConsoleHouse, secret: str, address: str = "") -> Flask:
     app.register_error_handler(Exception, broken)
     app.context_processor(lambda: {"visitor": visitor(), "menu": menu()})
     app.jinja_env.filters.update(moment=moment, visible=visible, marked=marked)
-    if address:
-        app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
@@ -60,13 +60,14 @@ def settings_of(secret: str, address: str) -> dict[str, Any]:
     https = bool(address)
     return {
         "SECRET_KEY": secret,
-        "TRUSTED_HOSTS": [address.partition("://")[2]] if https else [*HERE],
+        "TRUSTED_HOSTS": [*HERE, *([address.partition("://")[2]] if https else [])],
         "MAX_CONTENT_LENGTH": LARGEST_FORM,
         "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
         "SESSION_COOKIE_NAME": "__Host-safecue-console" if https else "safecue-console",
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Strict",
+        "PERMANENT_SESSION_LIFETIME": LONGEST,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,  # under no-referrer there is none to compare
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, current_app, g, request, session
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from bot.console.pages import declared_pages, house, visitor
 from bot.usecases.access import can
@@ -41,16 +42,17 @@ def recognise() -> None:
     token = session.get(TOKEN)
     found = house().sessions.whose(token) if token else None
     if found:
-        account, g.signed_in = found
-        g.actor = account.actor
+        g.account, g.signed_in = found
+        g.actor = g.account.actor
     elif token:
         session.clear()
 
 
-def admit() -> None:
+def admit() -> AnyResponse | None:
     page = declared_pages(current_app).get(request.endpoint or "")
     if page is None or can(visitor(), page.permission):
-        return
+        return None
     if somebody := visitor():
         house().audit.refused(somebody, page.endpoint)
-    abort(403)
+        abort(403)
+    return redirect(url_for("security.login", next=request.full_path.rstrip("?")))

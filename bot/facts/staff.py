@@ -37,7 +37,8 @@ class Team:
 class Account:
     """How a member of staff signs in. `email` is what they sign in as, in lower case.
 
-    `totp`: the secret of their second factor, None until it is set up. A blocked account keeps its history.
+    `totp`: the secret of their second factor, None until it is set up; `totp_counter`: the step of time of
+    the code that was used last. A blocked account keeps its history.
     """
 
     id: str
@@ -48,11 +49,36 @@ class Account:
     teams: frozenset[str]
     blocked: bool = False
     totp: str | None = None
+    totp_counter: int | None = None
     recovery_codes: tuple[str, ...] = ()
 
     @property
     def actor(self) -> Actor:
         return Actor(self.id, self.name, self.roles, self.teams)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody who may become a member of staff until `ends_at`. `made_by`: an id, or the command line."""
+
+    name: str
+    roles: frozenset[Role]
+    teams: frozenset[str]
+    made_by: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenGlass:
+    """Somebody opened a patient of another team, for a reason, until a time. `seen_by`: a supervisor."""
+
+    id: int
+    patient_id: str
+    staff_id: str
+    reason: str
+    at: datetime
+    until: datetime
+    seen_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.facts.staff import Account, Role, SignedIn, Team
+from bot.facts.staff import Account, BrokenGlass, Invitation, Role, SignedIn, Team
 from bot.records.cipher import Lookup
 from bot.records.errors import NotInRecords, Taken
-from bot.records.tables import StaffRow, StaffSessionRow, TeamPatientRow, TeamRow, TeamStaffRow
+from bot.records.tables import (
+    GlassRow,
+    InvitationRow,
+    StaffRow,
+    StaffSessionRow,
+    TeamPatientRow,
+    TeamRow,
+    TeamStaffRow,
+)
 
 _STAFF = "staff"
 
@@ -66,6 +74,7 @@ class SqlStaff:
         row.roles = sorted(account.roles)
         row.blocked = account.blocked
         row.totp = account.totp
+        row.totp_counter = account.totp_counter
         row.recovery_codes = [*account.recovery_codes]
         self._session.flush()
 
@@ -127,6 +136,7 @@ class SqlStaff:
             teams=frozenset(self._session.scalars(teams)),
             blocked=row.blocked,
             totp=row.totp,
+            totp_counter=row.totp_counter,
             recovery_codes=tuple(row.recovery_codes),
         )
 
@@ -172,6 +182,66 @@ class SqlTeams:
     def of_patient(self, patient_id: str) -> frozenset[str]:
         wanted = select(TeamPatientRow.team_id).where(TeamPatientRow.patient_id == patient_id)
         return frozenset(self._session.scalars(wanted))
+
+
+class SqlInvitations:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, invitation: Invitation) -> str:
+        code = "-".join(secrets.token_hex(2) for _ in range(6))
+        row = InvitationRow(
+            id=_hash(code),
+            name=invitation.name,
+            roles=sorted(invitation.roles),
+            teams=sorted(invitation.teams),
+            made_by=invitation.made_by,
+            ends_at=invitation.ends_at,
+        )
+        self._session.add(row)
+        return code
+
+    def waiting(self, now: datetime) -> Sequence[Invitation]:
+        wanted = select(InvitationRow).where(InvitationRow.ends_at > now).order_by(InvitationRow.name)
+        return [_invitation(row) for row in self._session.scalars(wanted)]
+
+    def take(self, code: str, now: datetime) -> Invitation | None:
+        used = delete(InvitationRow).where(InvitationRow.id == _hash(code)).returning(InvitationRow)
+        row = self._session.scalars(used).one_or_none()
+        return None if row is None or row.ends_at <= now else _invitation(row)
+
+
+class SqlGlass:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def note(self, patient_id: str, staff_id: str, *, reason: str, now: datetime, until: datetime) -> int:
+        row = GlassRow(patient_id=patient_id, staff_id=staff_id, reason=reason, at=now, until=until)
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
+    def is_open(self, patient_id: str, staff_id: str, now: datetime) -> bool:
+        opened = select(GlassRow.id).where(
+            GlassRow.patient_id == patient_id, GlassRow.staff_id == staff_id, GlassRow.until > now
+        )
+        return self._session.scalars(opened.limit(1)).first() is not None
+
+    def unseen(self) -> Sequence[BrokenGlass]:
+        rows = self._session.scalars(select(GlassRow).where(GlassRow.seen_at.is_(None)).order_by(GlassRow.id))
+        return [
+            BrokenGlass(row.id, row.patient_id, row.staff_id, row.reason, row.at, row.until, row.seen_by)
+            for row in rows
+        ]
+
+    def see(self, note_id: int, by: str, now: datetime) -> None:
+        first = update(GlassRow).where(GlassRow.id == note_id, GlassRow.seen_at.is_(None))
+        self._session.execute(first.values(seen_by=by, seen_at=now))
+
+
+def _invitation(row: InvitationRow) -> Invitation:
+    roles = frozenset(map(Role, row.roles))
+    return Invitation(row.name, roles, frozenset(row.teams), row.made_by, row.ends_at)
 
 
 def _hash(token: str) -> str:

@@ -369,7 +369,10 @@ class HeartbeatRow(Base):
 
 
 class StaffRow(Base):
-    """A member of staff. `email_lookup` finds them by what they sign in as."""
+    """A member of staff. `email_lookup` finds them by what they sign in as.
+
+    `totp_counter`: the moment of the newest code of their second factor, since each is taken once.
+    """
 
     __tablename__ = "staff"
 
@@ -381,6 +384,7 @@ class StaffRow(Base):
     roles: Mapped[list[str]] = mapped_column(JSON)
     blocked: Mapped[bool] = mapped_column(default=False)
     totp: Mapped[str | None] = mapped_column(EncryptedText)
+    totp_counter: Mapped[int | None]
     recovery_codes: Mapped[list[str]] = mapped_column(EncryptedJSON)
     created_at: Mapped[datetime]
 
@@ -428,3 +432,33 @@ class TeamPatientRow(Base):
     since: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("team_id", "patient_id"), Index(None, "patient_id"))
+
+
+class InvitationRow(Base):
+    """Somebody who may become a member of staff; its id is the hash of the code they were told."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    teams: Mapped[list[str]] = mapped_column(JSON)
+    made_by: Mapped[str] = mapped_column(Text)
+    ends_at: Mapped[datetime]
+
+
+class GlassRow(Base):
+    """Somebody opened a patient of another team, with a reason, for a while."""
+
+    __tablename__ = "broken_glass"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    staff_id: Mapped[str] = mapped_column(String(32), ForeignKey("staff.id", ondelete="CASCADE"))
+    reason: Mapped[str] = mapped_column(EncryptedText)
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+    seen_by: Mapped[str | None] = mapped_column(String(32))
+    seen_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "patient_id"), Index(None, "staff_id", "until"), Index(None, "seen_at"))

@@ -12,8 +12,12 @@ from bot.facts.staff import Actor, Role
 
 
 class Permission(StrEnum):
-    """What a page or a step needs. ANYBODY: also whoever hasn't signed in. STAFF: whoever has."""
+    """What a page or a step needs.
 
+    ANYBODY: also whoever hasn't signed in. STAFF: whoever has. NOBODY: it is closed.
+    """
+
+    NOBODY = "open what is closed"
     ANYBODY = "anybody"
     STAFF = "staff"
     SEE_PATIENTS = "see patients"

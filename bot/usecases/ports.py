@@ -18,7 +18,7 @@ from bot.facts.clinical import (
     Verdict,
 )
 from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
-from bot.facts.staff import Account, Role, SignedIn, Team
+from bot.facts.staff import Account, BrokenGlass, Invitation, Role, SignedIn, Team
 from bot.facts.talk import Delivery, Message, Patient, Reply, Standing, TurnState
 
 
@@ -328,6 +328,28 @@ class Staff(Protocol):
     def end_old_sessions(self, *, begun_before: datetime, seen_before: datetime) -> None: ...
 
 
+class Invitations(Protocol):
+    def add(self, invitation: Invitation) -> str:
+        """The code, told this once."""
+
+    def waiting(self, now: datetime) -> Sequence[Invitation]:
+        """Those that can still be used, by name."""
+
+    def take(self, code: str, now: datetime) -> Invitation | None:
+        """Use it up. None: no such code, used, or ended."""
+
+
+class BreakGlass(Protocol):
+    """Notes of who opened a patient of another team."""
+
+    def note(self, patient_id: str, staff_id: str, *, reason: str, now: datetime, until: datetime) -> int: ...
+    def is_open(self, patient_id: str, staff_id: str, now: datetime) -> bool: ...
+    def unseen(self) -> Sequence[BrokenGlass]:
+        """Those that no supervisor has seen, oldest first."""
+
+    def see(self, note_id: int, by: str, now: datetime) -> None: ...
+
+
 class Teams(Protocol):
     """Care teams: which of the staff and which patients belong together."""
 
@@ -357,6 +379,8 @@ class UnitOfWork(Protocol):
     heartbeats: Heartbeats
     staff: Staff
     teams: Teams
+    invitations: Invitations
+    glass: BreakGlass
 
     def commit(self) -> None: ...
 

@@ -24,7 +24,7 @@ class Sessions:
         with self._records.unit() as uow:
             uow.staff.end_old_sessions(begun_before=now - LONGEST, seen_before=now - IDLE)
             token = uow.staff.begin_session(staff_id, place=place, agent=agent, now=now)
-            uow.audit.record(staff_id, "session.begin", staff_id, "", now)
+            uow.audit.record(staff_id, "session.begin", staff_id, f"from {place}", now)
             uow.commit()
         return token
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.facts.clinical import Level, SessionEntry
-from bot.facts.staff import Role
+from bot.facts.staff import Invitation, Role
 from bot.facts.talk import Button, Kind, Standing, TurnState
 from bot.records import NotInRecords, SqlRecords, SqlUnit, WrongKey, new_key
 from bot.records.rotation import sealed_columns
@@ -40,6 +40,7 @@ SECRETS = (
     "door-key-5551",
     "spoken-reply",
     "picture-name",
+    "reason-of-glass",
 )
 SECRETS_OF_STAFF = (
     "ames@clinic.example",
@@ -51,7 +52,7 @@ SECRETS_OF_STAFF = (
 )
 
 
-OF_THE_STAFF = {"staff", "staff_sessions", "teams", "team_staff"}
+OF_THE_STAFF = {"staff", "staff_sessions", "teams", "team_staff", "invitations"}
 
 
 def fill(talk: Talk) -> None:
@@ -82,7 +83,10 @@ def fill(talk: Talk) -> None:
     unit.log.add_pain(patient, pain=7, region="knee", message_id=heard.id, now=NOW)
     unit.log.add_session(patient, SessionEntry(NOW, "exercise-with-dog"), message_id=heard.id)
     unit.misses.keep(patient, heard.id, [("pacing", 0.2)])
-    unit.teams.put_patient(patient, a_clinic(unit), NOW)
+    clinic = a_clinic(unit)
+    unit.teams.put_patient(patient, clinic, NOW)
+    (hired,) = unit.staff.list()
+    unit.glass.note(patient, hired.id, reason="reason-of-glass", now=NOW, until=NOW)
 
 
 def a_clinic(unit: SqlUnit) -> str:
@@ -100,6 +104,7 @@ def a_clinic(unit: SqlUnit) -> str:
     unit.staff.begin_session(hired.id, place="address-of-office", agent="browser-of-ames", now=NOW)
     team = unit.teams.add("Knees")
     unit.teams.put_staff(hired.id, [team.id])
+    unit.invitations.add(Invitation("Dr Bell", frozenset({Role.AUDITOR}), frozenset(), hired.id, NOW))
     return team.id
 
 
@@ -296,6 +301,7 @@ def test_a_purge_takes_what_is_older_and_leaves_the_rest(records: SqlRecords) ->
         "flags",
         "flag_steps",
         "team_patients",
+        "broken_glass",
     }
 
 
