@@ -190,6 +190,7 @@ class Demo:
     words: DemoWords
     outcomes: Mapping[str, Collection[str]]
     moves: MoveFlags
+    accounts: Accounts
     house: Callable[[Engine], House]
 
 
@@ -206,6 +207,7 @@ def open_demo(settings: Settings, folder: Path, clock: Callable[[], datetime]) -
         words=load_demo(settings.content_dir),
         outcomes=outcomes,
         moves=MoveFlags(records, Words(library, screen), outcomes, sees, clock),
+        accounts=Accounts(records, clock),
         house=lambda engine: _house(settings, library, screen, records, engine, clock),
     )
 

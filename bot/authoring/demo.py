@@ -30,6 +30,8 @@ from bot.usecases.reminders import plan_reminder
 PEOPLE, WEEKS, SEED = 30, 8, 1
 FOLDER = Path("var/demo")
 TEAM = "Demonstration (made-up patients)"
+MAKER = Actor("demo", "safecue demo", frozenset({Role.ADMINISTRATOR}))
+NEWCOMER = "Newcomer"
 REGIONS = ("knee", "back", "shoulder")
 ROUND = timedelta(hours=2)
 # What the last hours bring, so that every level and signal is there: how long before the end, and what.
@@ -73,24 +75,39 @@ def run(argv: Sequence[str], settings: Settings) -> int:
         print(f"There is something in {folder} already. Name another folder, or remove it.", file=sys.stderr)
         return 1
     end = utc_now().replace(second=0, microsecond=0)
-    flags = make(settings, folder, seed=told.seed, end=end)
-    print(f"{PEOPLE} made-up patients over {WEEKS} weeks, {flags} flags, in {folder}.")
-    print(f"To see them, start the console on it: {variable('data_dir')}={folder}")
+    made = make(settings, folder, seed=told.seed, end=end)
+    print(
+        f"{PEOPLE} made-up patients over {WEEKS} weeks, {made.flags} flags, in {folder}.\n\n"
+        f"To see them:   {variable('data_dir')}={folder} .venv/bin/safecue console\n"
+        f"and open       {settings.console_url}/invitation\n"
+        f"with the code  {made.code}   (once, until {made.code_ends_at:%Y-%m-%d %H:%M} UTC)"
+    )
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How many flags were raised, and the one-time code of who looks at them."""
+
+    flags: int
+    code: str
+    code_ends_at: datetime
 
 
 def make(
     settings: Settings, folder: Path, *, seed: int, end: datetime, people: int = PEOPLE, weeks: int = WEEKS
-) -> int:
-    """Fill a new database in that folder; how many flags were raised. The same seed makes the same talks."""
+) -> Made:
+    """Fill a new database in that folder. The same seed makes the same talks."""
     clock = MovedClock(end - timedelta(weeks=weeks))
     demo = open_demo(settings, folder, clock)
     engine = ScriptedEngine(demo.records, demo.library, clock)
     asyncio.run(Play(demo, engine, clock, Random(seed)).through(people, end))
     with demo.records.reading() as uow:
         raised = len(uow.flags.list(open_only=False))
+        teams = [team.id for team in uow.teams.list()]
+    code, ends_at = demo.accounts.invite(MAKER, NEWCOMER, [Role.SUPERVISOR, Role.CLINICIAN], teams)
     demo.records.close()
-    return raised
+    return Made(raised, code, ends_at)
 
 
 class MovedClock:
