@@ -27,10 +27,11 @@ from bot.usecases.hand_over import HandOver
 from bot.usecases.patience import Patience
 from bot.usecases.ports import Engine
 from bot.usecases.post import Post
-from bot.usecases.read_flags import ReadFlags, sees
+from bot.usecases.read_flags import ReadFlags
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import ReceiveMessage
 from bot.usecases.screening import Extractor, Screening
+from bot.usecases.sight import Sight, check_sees
 from bot.usecases.sign_in import Sessions
 
 __all__ = [
@@ -90,6 +91,7 @@ class ConsoleHouse:
     sessions: Sessions
     accounts: Accounts
     patience: Patience
+    sight: Sight
     audit: AuditTrail
     flags: ReadFlags
     moves: MoveFlags
@@ -135,7 +137,7 @@ def open_flag_moves(settings: Settings, clock: Callable[[], datetime] = utc_now)
     """For who works at this machine, and so sees everybody."""
     library, screen = open_content(settings)
     outcomes = load_console(settings.content_dir).outcomes
-    return MoveFlags(open_records(settings), Words(library, screen), outcomes, lambda *_: True, clock)
+    return MoveFlags(open_records(settings), Words(library, screen), outcomes, lambda *_: None, clock)
 
 
 def open_engine(settings: Settings) -> RasaEngine:
@@ -206,7 +208,7 @@ def open_demo(settings: Settings, folder: Path, clock: Callable[[], datetime]) -
         library=library,
         words=load_demo(settings.content_dir),
         outcomes=outcomes,
-        moves=MoveFlags(records, Words(library, screen), outcomes, sees, clock),
+        moves=MoveFlags(records, Words(library, screen), outcomes, check_sees, clock),
         accounts=Accounts(records, clock),
         house=lambda engine: _house(settings, library, screen, records, engine, clock),
     )
@@ -263,7 +265,8 @@ def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now
         sessions=Sessions(records, clock),
         accounts=Accounts(records, clock),
         patience=Patience(clock),
+        sight=Sight(records, clock),
         audit=AuditTrail(records, clock),
         flags=ReadFlags(records, library, clock),
-        moves=MoveFlags(records, Words(library, screen), words.outcomes, sees, clock),
+        moves=MoveFlags(records, Words(library, screen), words.outcomes, check_sees, clock),
     )

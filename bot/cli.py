@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tune": ("bot.authoring.tune", "fit the second voice of screening to its bank"),
     "flags": ("bot.authoring.flags", "list, show or clear what a clinician must see"),
     "demo": ("bot.authoring.demo", "make a database of made-up patients to look at"),
+    "audit": ("bot.authoring.audit", "whether the audit is as it was written"),
     "keys": ("bot.authoring.keys", "rotate the keys that text is encrypted with"),
     "export": ("bot.authoring.export", "show everything kept about one person"),
     "erase": ("bot.authoring.erase", "erase one person everywhere"),
@@ -101,6 +102,7 @@ def _new_key() -> Callable[[], str]:
 NEEDS: dict[str, tuple[Callable[[], object], ...]] = {
     "flags": (_records, _flag_moves),
     "demo": (load,),
+    "audit": (_records,),
     "keys": (_records, _new_key),
     "export": (_hand_over,),
     "erase": (_records, _engine),

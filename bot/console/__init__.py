@@ -15,17 +15,20 @@ from bot.settings import Settings, load
 def run(argv: Sequence[str]) -> int:
     """Serve the console until told to end, or invite somebody. 1: it can't be done; stderr says why."""
     told = _parser().parse_args(argv)
-    return _invite(told.name, Role(told.role)) if told.command == "invite" else _serve()
+    if told.command == "invite":
+        return _invite(told.name, Role(told.role))
+    return _routes() if told.command == "routes" else _serve()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "safecue console", description="Serve the console alone, or invite a member of staff to it."
+        "safecue console", description="Serve the console alone; or what its commands say."
     )
     commands = parser.add_subparsers(dest="command")
     invite = commands.add_parser("invite", help="make a one-time code with which somebody begins")
     invite.add_argument("name", help="the person's name")
     invite.add_argument("--role", choices=[role.value for role in Role], default=Role.ADMINISTRATOR.value)
+    commands.add_parser("routes", help="list every page, and which role may open it")
     return parser
 
 
@@ -45,6 +48,16 @@ def _serve() -> int:
         print(f"The console can't listen at {settings.console_url}: {fault.strerror}", file=sys.stderr)
         return 1
     server.run()
+    return 0
+
+
+def _routes() -> int:
+    from bot.assembly import assemble_console
+    from bot.console.app import build_console
+    from bot.console.routes import table_of
+
+    house = assemble_console(load())
+    print(table_of(build_console(house, house.records.console_secret())), end="")
     return 0
 
 

@@ -11,16 +11,17 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from bot.assembly import ConsoleHouse
-from bot.console import home, mine, staff, worklist
+from bot.console import audit, glass, home, mine, staff, worklist
 from bot.console.guard import guard
 from bot.console.login import secure
 from bot.console.pages import Page, check_all_declared, declare, declared_pages, give_house, visitor
 from bot.console.pages import house as the_house
 from bot.console.words import marked, visible
 from bot.usecases.access import Permission, Refused, can
+from bot.usecases.sight import NotTheirs
 from bot.usecases.sign_in import LONGEST
 
-MATTERS = (home.pages, worklist.pages, staff.pages, mine.pages)
+MATTERS = (home.pages, worklist.pages, glass.pages, staff.pages, audit.pages, mine.pages)
 HERE = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_FORM = 256 * 1024  # bytes
 WORDS = {
@@ -86,7 +87,7 @@ def moment(at: datetime) -> str:
 def refused(fault: Refused) -> tuple[str, int]:
     if somebody := visitor():
         the_house().audit.refused(somebody, str(fault))
-    return problem(403, str(fault))
+    return problem(403, str(fault), fault.patient_id if isinstance(fault, NotTheirs) else "")
 
 
 def gone(_: LookupError) -> tuple[str, int]:
@@ -108,5 +109,6 @@ def broken(fault: Exception) -> tuple[str, int]:
     return problem(500, "Something went wrong on our side. Nothing was changed.")
 
 
-def problem(status: int, words: str) -> tuple[str, int]:
-    return render_template("problem.html", words=words), status
+def problem(status: int, words: str, patient_id: str = "") -> tuple[str, int]:
+    """`patient_id`: whom they may open in need."""
+    return render_template("problem.html", words=words, patient_id=patient_id), status

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.records import schema
 from bot.records.assessments import SqlAssessments
-from bot.records.audit import SqlAudit
+from bot.records.audit import SqlAudit, begin_chain, write_pending
 from bot.records.cipher import Cipher, Lookup, new_secret
 from bot.records.database import gone, open_database, shown
 from bot.records.errors import DatabaseSilent, NotMigrated, RecordsGone
@@ -53,6 +53,7 @@ class SqlUnit:
         self.glass: ports.BreakGlass = SqlGlass(session)
 
     def commit(self) -> None:
+        write_pending(self._session)
         self._session.commit()
         self._session.info.pop(HELD, None)
 
@@ -98,6 +99,8 @@ class SqlRecords:
                 for name in schema.SECRETS:
                     if session.get(SecretRow, name) is None:
                         session.add(SecretRow(name=name, value=new_secret()))
+                session.flush()
+                begin_chain(session)
                 session.commit()
 
     @contextmanager

@@ -20,12 +20,14 @@ from bot.records.tables import (
     InvitationRow,
     StaffRow,
     StaffSessionRow,
+    TeamCodeRow,
     TeamPatientRow,
     TeamRow,
     TeamStaffRow,
 )
 
 _STAFF = "staff"
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike: 31 of them, so a code has 59 bits
 
 
 class SqlStaff:
@@ -178,6 +180,31 @@ class SqlTeams:
         if team_id not in self.of_patient(patient_id):
             self._session.add(TeamPatientRow(team_id=team_id, patient_id=patient_id, since=now))
             self._session.flush()
+
+    def add_code(self, team_id: str, by: str, ends_at: datetime) -> str:
+        code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+        self._session.add(TeamCodeRow(id=_hash(code), team_id=team_id, made_by=by, ends_at=ends_at))
+        return code
+
+    def take_code(self, code: str, patient_id: str, now: datetime) -> Team | None:
+        row = self._session.get(TeamCodeRow, _hash(code), with_for_update=True)
+        if row is None or row.ends_at <= now or row.patient_id not in (None, patient_id):
+            return None
+        self.drop_code(patient_id, but=row.id)
+        row.patient_id = patient_id
+        self._session.flush()
+        return self.get(row.team_id)
+
+    def coded_for(self, patient_id: str, now: datetime) -> Team | None:
+        wanted = select(TeamCodeRow.team_id).where(
+            TeamCodeRow.patient_id == patient_id, TeamCodeRow.ends_at > now
+        )
+        team_id = self._session.scalar(wanted)
+        return None if team_id is None else self.get(team_id)
+
+    def drop_code(self, patient_id: str, *, but: str = "") -> None:
+        theirs = (TeamCodeRow.patient_id == patient_id) & (TeamCodeRow.id != but)
+        self._session.execute(delete(TeamCodeRow).where(theirs))
 
     def of_patient(self, patient_id: str) -> frozenset[str]:
         wanted = select(TeamPatientRow.team_id).where(TeamPatientRow.patient_id == patient_id)

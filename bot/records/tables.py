@@ -317,7 +317,10 @@ class MissRow(Base):
 
 
 class AuditRow(Base):
-    """Who did what to what, and when. It outlives the person, whom it knows by random id only."""
+    """Who did what to what, and when. It outlives the person, whom it knows by random id only.
+
+    `seal` chains it to the entry before (`bot/records/audit.py`).
+    """
 
     __tablename__ = "audit"
 
@@ -327,8 +330,9 @@ class AuditRow(Base):
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(200))
     detail: Mapped[str] = mapped_column(Text)
+    seal: Mapped[str | None] = mapped_column(String(64))
 
-    __table_args__ = (Index(None, "subject"), _NEVER_REUSED)
+    __table_args__ = (Index(None, "subject"), Index(None, "actor"), Index(None, "at"), _NEVER_REUSED)
 
 
 class FlagStepRow(Base):
@@ -462,3 +466,19 @@ class GlassRow(Base):
     seen_at: Mapped[datetime | None]
 
     __table_args__ = (Index(None, "patient_id"), Index(None, "staff_id", "until"), Index(None, "seen_at"))
+
+
+class TeamCodeRow(Base):
+    """A one-time code that ties a patient to a team; its id is the hash of it. Once a patient has typed it,
+    it is theirs, until they answer whether they want that.
+    """
+
+    __tablename__ = "team_codes"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    team_id: Mapped[str] = mapped_column(String(32), ForeignKey("teams.id", ondelete="CASCADE"))
+    patient_id: Mapped[str | None] = mapped_column(
+        String(32), ForeignKey("patients.id", ondelete="CASCADE"), unique=True
+    )
+    made_by: Mapped[str] = mapped_column(String(32))
+    ends_at: Mapped[datetime]

@@ -72,5 +72,6 @@ def can_see(actor: Actor, teams: Collection[str]) -> bool:
 
 
 def check_see(actor: Actor, teams: Collection[str]) -> None:
+    """Where a broken glass counts too, `bot.usecases.sight.check_sees`."""
     if not can_see(actor, teams):
         raise Refused("This is not a patient of your team.")

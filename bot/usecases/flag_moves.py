@@ -13,7 +13,6 @@ from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.access import Permission, check
 from bot.usecases.deliver import Words
 from bot.usecases.ports import Records, UnitOfWork
-from bot.usecases.read_flags import Sees
 
 ACKNOWLEDGE = next(move.name for move in LIFE if move.after is FlagState.ACKNOWLEDGED)
 RESOLVE = next(move.name for move in LIFE if move.after is FlagState.RESOLVED)
@@ -26,32 +25,32 @@ CLEARED = {
     Level.CHECK: "clinician_cleared_stop",
 }
 
+# Raises where somebody may not see that patient at that moment.
+CheckSees = Callable[[UnitOfWork, Actor, str, datetime], None]
+
 
 class MoveFlags:
-    """Every change of a flag by people. `outcomes`: how a flag may end, by move.
-
-    `sees`: whether somebody sees a patient.
-    """
+    """Every change of a flag by people. `outcomes`: how a flag may end, by move."""
 
     def __init__(
         self,
         records: Records,
         words: Words,
         outcomes: Mapping[str, Collection[str]],
-        sees: Sees,
+        check_sees: CheckSees,
         clock: Callable[[], datetime],
     ) -> None:
         self._records = records
         self._words = words
         self._outcomes = outcomes
-        self._sees = sees
+        self._check_sees = check_sees
         self._clock = clock
 
     def take(self, actor: Actor, flag_id: int, move: str, *, outcome: str = "", note: str = "") -> Flag:
         """One step; the flag as it stands then.
 
-        LookupError: no such flag, for this actor. ValueError: not from where it stands, not accounted for,
-        or somebody else was quicker. Refused: they don't care for patients.
+        LookupError: no such flag. ValueError: not from where it stands, not accounted for, or somebody else
+        was quicker. Refused: they care for no patients, or not for this one.
         """
         return self._take(actor, flag_id, lambda flag: (move,), outcome, note)
 
@@ -106,8 +105,9 @@ class MoveFlags:
 
     def _seen(self, uow: UnitOfWork, actor: Actor, flag_id: int) -> Flag:
         flag = uow.flags.get(flag_id)
-        if flag is None or not self._sees(uow, actor, flag.patient_id):
+        if flag is None:
             raise LookupError(f"there is no flag {flag_id}")
+        self._check_sees(uow, actor, flag.patient_id, self._clock())
         return flag
 
     def _settle(self, uow: UnitOfWork, actor: Actor, flag: Flag, note: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.facts.audit import AuditChain, AuditEntry
 from bot.facts.clinical import (
     History,
     Level,
@@ -291,7 +292,21 @@ class Outbox(Protocol):
 
 class Audit(Protocol):
     def record(self, actor: str, action: str, subject: str, detail: str, now: datetime) -> None:
-        """Never patient text in `detail`."""
+        """Never patient text in `detail`. Written when the unit is committed."""
+
+    def entries(
+        self,
+        *,
+        actor: str | None = None,
+        subject: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> Sequence[AuditEntry]:
+        """Newest first; `until` is left out itself, and so is the entry `before`."""
+
+    def verify(self) -> AuditChain: ...
 
 
 class Misses(Protocol):
@@ -365,6 +380,16 @@ class Teams(Protocol):
 
     def put_patient(self, patient_id: str, team_id: str, now: datetime) -> None: ...
     def of_patient(self, patient_id: str) -> frozenset[str]: ...
+    def add_code(self, team_id: str, by: str, ends_at: datetime) -> str:
+        """A one-time code that ties a patient to the team, told this once."""
+
+    def take_code(self, code: str, patient_id: str, now: datetime) -> Team | None:
+        """The patient typed it, and from now on nobody else can. None: no such code, another's, or ended."""
+
+    def coded_for(self, patient_id: str, now: datetime) -> Team | None:
+        """The team of the code that the patient typed and hasn't answered yet."""
+
+    def drop_code(self, patient_id: str) -> None: ...
 
 
 class UnitOfWork(Protocol):

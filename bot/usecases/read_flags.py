@@ -12,12 +12,11 @@ from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
 from bot.facts.staff import Actor
 from bot.facts.talk import SYNTHETIC, Delivery, Direction, Message
 from bot.triage.flag_life import deadline, worklist_order
-from bot.usecases.access import Permission, can, can_see
+from bot.usecases.access import Permission, can
 from bot.usecases.due import ENGINE_ROUND, RECORDS_ROUND
 from bot.usecases.overdue import limits_of
 from bot.usecases.ports import Assessed, Library, Records, UnitOfWork
-
-Sees = Callable[[UnitOfWork, Actor, str], bool]
+from bot.usecases.sight import check_sees
 
 # How much of the talk stands around the words that raised a flag, and how far answers are looked for.
 BEFORE, AROUND, FOLLOWED = 4, 16, 100
@@ -25,11 +24,6 @@ AT_ONCE = timedelta(minutes=1)
 # Questions whose answers tell how urgent it is to the patient.
 OWN_WORDS = ("check", "care_sought", "crisis_over", "assess_settled")
 SIGNALS = (FlagState.ESCALATED.value, FlagKind.UNDELIVERED.value, FlagKind.NO_DATA.value)
-
-
-def sees(uow: UnitOfWork, actor: Actor, patient_id: str) -> bool:
-    """Whether this patient is theirs to see."""
-    return can_see(actor, uow.teams.of_patient(patient_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +109,19 @@ class ReadFlags:
         )
 
     def flag(self, actor: Actor, flag_id: int) -> FlagView:
-        """LookupError: no such flag, for this actor."""
+        """LookupError: no such flag. NotTheirs: of a patient whom they don't see."""
+        now = self._clock()
         with self._records.reading() as uow:
             flag = uow.flags.get(flag_id)
-            if flag is None or not sees(uow, actor, flag.patient_id):
+            if flag is None:
                 raise LookupError(f"there is no flag {flag_id}")
+            check_sees(uow, actor, flag.patient_id, now)
             assessed = None if flag.assessment_id is None else uow.assessments.get(flag.assessment_id)
             talk = _talk_around(uow, flag, assessed)
             lines = talk[:AROUND]
             sent = uow.outbox.deliveries([m.id for m in lines if m.direction is Direction.OUT])
             return FlagView(
-                waiting=self._waiting(flag, uow.patients.doors([flag.patient_id]), self._clock()),
+                waiting=self._waiting(flag, uow.patients.doors([flag.patient_id]), now),
                 assessed=assessed,
                 lines=[_line(message, assessed, sent.get(message.id)) for message in lines],
                 answers=[m for m in talk if m.understanding.get("slot") in OWN_WORDS],

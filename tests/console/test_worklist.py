@@ -130,8 +130,9 @@ def test_nobody_sees_or_moves_the_flags_of_another_team(
 ) -> None:
     foreign = raised(console, console.team("Hands"))
     assert listed(visit.show("/flags").text) == []
-    assert visit.show(f"/flags/{foreign}").status_code == 404
-    assert visit.send(f"/flags/{foreign}/acknowledge").status_code == 404
+    assert visit.show(f"/flags/{foreign}").status_code == 403
+    assert visit.send(f"/flags/{foreign}/acknowledge").status_code == 403
+    assert visit.show(f"/flags/{foreign + 1}").status_code == 404
     assert state(console, foreign) is FlagState.NEW
 
 

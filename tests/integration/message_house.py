@@ -32,6 +32,7 @@ from bot.usecases.ports import (
 from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import Arrival, ReceiveMessage
+from bot.usecases.sight import NotTheirs
 
 DOOR = "web"
 MORNING = datetime(2026, 6, 10, 9, 0, tzinfo=UTC)
@@ -42,8 +43,9 @@ RETENTION = timedelta(days=365)
 CLINICIAN = Actor("s1", "Dr. Ng", frozenset({Role.CLINICIAN}), frozenset({"knees"}))
 
 
-def looks_after(_uow: UnitOfWork, actor: Actor, _patient: str) -> bool:
-    return "knees" in actor.teams
+def looks_after(_uow: UnitOfWork, actor: Actor, patient_id: str, _now: datetime) -> None:
+    if "knees" not in actor.teams:
+        raise NotTheirs(patient_id)
 
 
 class Clock:

@@ -11,6 +11,7 @@ from bot.facts.clinical import Level
 from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
 from bot.facts.staff import Actor, Role
 from bot.facts.talk import Kind
+from bot.usecases.access import Refused
 from bot.usecases.flag_moves import CLEARED
 
 STOP = "I've got a tight pain in my chest"
@@ -110,10 +111,10 @@ async def test_a_check_that_a_clinician_clears_is_asked_no_more(house: House) ->
     assert (told(person.ids), person.levels) == (["clinician_cleared_stop"], [])
 
 
-async def test_a_flag_of_another_team_is_not_there(house: House) -> None:
+async def test_a_flag_of_another_team_is_not_theirs_to_move(house: House) -> None:
     await house.patient().send(STOP)
     (flag,) = house.flags()
-    with pytest.raises(LookupError):
+    with pytest.raises(Refused):
         house.moves.take(STRANGER, flag.id, "acknowledge")
     with pytest.raises(LookupError):
         house.moves.take(CLINICIAN, flag.id + 1, "acknowledge")

@@ -66,7 +66,7 @@ def words() -> Words:
 
 @pytest.fixture
 def moves(records: SqlRecords, words: Words) -> MoveFlags:
-    return MoveFlags(records, words, load_console(CONTENT).outcomes, lambda *_: True, lambda: NOW)
+    return MoveFlags(records, words, load_console(CONTENT).outcomes, lambda *_: None, lambda: NOW)
 
 
 def test_open_flags_are_listed_with_the_most_urgent_first(
@@ -169,7 +169,7 @@ def test_keys_are_rotated_with_counts_and_a_second_run_finds_nothing(
     both = database.open(new_key(), database.key)
     assert keys.run(["rotate"], both, new_key) == 0
     first = capsys.readouterr().out
-    assert "1  secrets" in first
+    assert "4  secrets" in first
     assert "newest key now" in first
     assert keys.run(["rotate"], both, new_key) == 0
     assert "no longer needed" in capsys.readouterr().out

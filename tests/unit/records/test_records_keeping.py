@@ -86,6 +86,7 @@ def fill(talk: Talk) -> None:
     clinic = a_clinic(unit)
     unit.teams.put_patient(patient, clinic, NOW)
     (hired,) = unit.staff.list()
+    unit.teams.take_code(unit.teams.add_code(clinic, hired.id, NOW + DAY), patient, NOW)
     unit.glass.note(patient, hired.id, reason="reason-of-glass", now=NOW, until=NOW)
 
 
@@ -302,6 +303,7 @@ def test_a_purge_takes_what_is_older_and_leaves_the_rest(records: SqlRecords) ->
         "flag_steps",
         "team_patients",
         "broken_glass",
+        "team_codes",
     }
 
 

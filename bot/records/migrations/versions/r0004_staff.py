@@ -1,4 +1,4 @@
-"""Members of staff, and whom they look after."""
+"""Members of staff, whom they look after, and the seals of the audit."""
 
 from __future__ import annotations
 
@@ -84,6 +84,22 @@ def upgrade() -> None:
     op.create_index(op.f("ix_staff_sessions_begun_at"), "staff_sessions", ["begun_at"], unique=False)
     op.create_index(op.f("ix_staff_sessions_staff_id"), "staff_sessions", ["staff_id"], unique=False)
     op.create_table(
+        "team_codes",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("patient_id", sa.String(length=32), nullable=True),
+        sa.Column("made_by", sa.String(length=32), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["patient_id"], ["patients.id"], name=op.f("fk_team_codes_patient_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name=op.f("fk_team_codes_team_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_codes")),
+        sa.UniqueConstraint("patient_id", name=op.f("uq_team_codes_patient_id")),
+    )
+    op.create_table(
         "team_patients",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("team_id", sa.String(length=32), nullable=False),
@@ -114,3 +130,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("team_id", "staff_id", name=op.f("uq_team_staff_team_id_staff_id")),
     )
     op.create_index(op.f("ix_team_staff_staff_id"), "team_staff", ["staff_id"], unique=False)
+    op.add_column("audit", sa.Column("seal", sa.String(length=64), nullable=True))
+    op.create_index(op.f("ix_audit_actor"), "audit", ["actor"], unique=False)
+    op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
