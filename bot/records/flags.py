@@ -18,6 +18,7 @@ OPEN_STATES = tuple(state.value for state in FlagState if not state.ended)
 
 _FLAGS, _STEPS = FlagRow.__table__, FlagStepRow.__table__
 _OLDEST_FIRST = select(_FLAGS).order_by(FlagRow.id)
+_OPEN = _OLDEST_FIRST.where(FlagRow.state.in_(OPEN_STATES))
 _OF_ID = select(_FLAGS).where(FlagRow.id == bindparam("flag"))
 _HELD_OF_ID = _OF_ID.with_for_update()
 _ABOUT = _OLDEST_FIRST.where(FlagRow.assessment_id == bindparam("assessment"))
@@ -67,17 +68,14 @@ class SqlFlags:
 
     def list(self, *, open_only: bool = True) -> Sequence[Flag]:
         """Oldest first."""
-        wanted = _OLDEST_FIRST.where(FlagRow.state.in_(OPEN_STATES)) if open_only else _OLDEST_FIRST
-        return [_flag(row) for row in read(self._session, wanted)]
+        wanted = _OPEN if open_only else _OLDEST_FIRST
+        return [_flag(row) for row in self._session.execute(wanted)]
 
     def open_among(self, teams: Collection[str], *, teamless: bool) -> Sequence[Flag]:
         in_team = select(TeamPatientRow.id).where(TeamPatientRow.patient_id == FlagRow.patient_id)
         theirs = in_team.where(TeamPatientRow.team_id.in_(teams)).exists()
         wanted = or_(theirs, ~in_team.exists()) if teamless else theirs
-        return [
-            _flag(row)
-            for row in read(self._session, _OLDEST_FIRST.where(FlagRow.state.in_(OPEN_STATES), wanted))
-        ]
+        return [_flag(row) for row in self._session.execute(_OPEN.where(wanted))]
 
     def resting(
         self, since: Mapping[tuple[FlagState, str], datetime], *, set_back: datetime
@@ -87,7 +85,7 @@ class SqlFlags:
             for (state, urgency), moment in since.items()
         ]
         ahead = and_(FlagRow.state.in_({state.value for state, _ in since}), FlagRow.since > set_back)
-        return [_flag(row) for row in read(self._session, _OLDEST_FIRST.where(or_(ahead, *too_long)))]
+        return [_flag(row) for row in self._session.execute(_OLDEST_FIRST.where(or_(ahead, *too_long)))]
 
     def take(self, flag: Flag, step: FlagStep) -> None:
         """Raises FlagMoved where somebody else took a step meanwhile. Nothing of it is kept then."""
@@ -103,7 +101,7 @@ class SqlFlags:
 
     def last_raised(self, kind: FlagKind) -> Mapping[str, datetime]:
         wanted = select(FlagRow.patient_id, func.max(FlagRow.raised_at)).group_by(FlagRow.patient_id)
-        found = read(self._session, wanted.where(FlagRow.kind == kind.value))
+        found = self._session.execute(wanted.where(FlagRow.kind == kind.value))
         return {patient_id: at for patient_id, at in found}
 
 

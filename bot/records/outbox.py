@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, aliased
 
 from bot.facts.talk import Delivery
 from bot.records.messages import FIRST, with_buttons
-from bot.records.rows import read
 from bot.records.tables import MessageRow, OutboxRow
 from bot.usecases.ports import Parcel
 
@@ -66,7 +65,7 @@ class SqlOutbox:
         self._session.execute(_PENDING.values(last_error=error, **outcome), {"of": [message_id]})
 
     def deliveries(self, message_ids: Collection[str]) -> Mapping[str, tuple[Delivery, datetime | None]]:
-        found = read(self._session, _STATES, of=list(message_ids))
+        found = self._session.execute(_STATES, {"of": list(message_ids)})
         return {row.message_id: (Delivery(row.state), row.sent_at) for row in found}
 
 

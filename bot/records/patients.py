@@ -194,7 +194,7 @@ class SqlPatients:
 
     def doors(self, patient_ids: Collection[str]) -> Mapping[str, str]:
         wanted = select(PatientRow.id, PatientRow.door).where(PatientRow.id.in_(patient_ids))
-        return {patient_id: door for patient_id, door in read(self._session, wanted)}
+        return {patient_id: door for patient_id, door in self._session.execute(wanted)}
 
     def silent(self, since: datetime) -> Mapping[str, datetime]:
         heard = (
@@ -205,7 +205,7 @@ class SqlPatients:
         wanted = select(PatientRow.id, heard.label("heard")).where(
             PatientRow.standing == Standing.ACTIVE.value, PatientRow.remind_at.is_not(None), heard < since
         )
-        return {patient_id: at for patient_id, at in read(self._session, wanted)}
+        return {patient_id: at for patient_id, at in self._session.execute(wanted)}
 
     def leaving(self, before: datetime) -> Sequence[str]:
         spoken = exists().where(MessageRow.patient_id == PatientRow.id, MessageRow.at > before)
