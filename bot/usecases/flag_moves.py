@@ -60,6 +60,7 @@ class MoveFlags:
 
     def dismiss_many(self, actor: Actor, flag_ids: Collection[int], *, outcome: str, note: str) -> int:
         """End flags of the lowest level together; how many. ValueError where one is of any other level."""
+        check(actor, Permission.CARE)
         with self._records.reading() as uow:
             flags = [self._seen(uow, actor, flag_id) for flag_id in flag_ids]
         if any(flag.level != IN_BULK for flag in flags):

@@ -121,6 +121,17 @@ async def test_a_flag_of_another_team_is_not_theirs_to_move(house: House) -> Non
     assert house.flags() == [flag]
 
 
+async def test_who_does_not_care_for_patients_moves_no_flag_even_in_the_team(house: House) -> None:
+    await house.patient().send(STOP)
+    (flag,) = house.flags()
+    author = Actor("s3", "Ann", frozenset({Role.AUTHOR, Role.ADMINISTRATOR}), CLINICIAN.teams)
+    with pytest.raises(Refused):
+        house.moves.take(author, flag.id, "acknowledge")
+    with pytest.raises(Refused):
+        house.moves.dismiss_many(author, [flag.id], outcome="past", note="x")
+    assert house.flags() == [flag]
+
+
 @pytest.mark.parametrize(
     ("move", "outcome", "note"),
     [("resolve", "spoke", "x"), ("begin", "", ""), ("delete", "", ""), ("escalate", "", "")],
