@@ -16,7 +16,7 @@ from random import Random
 
 from bot.assembly import Demo, open_demo
 from bot.facts.clock import utc_now
-from bot.facts.flags import NO_DATA, Flag, FlagState
+from bot.facts.flags import NO_DATA, Flag, FlagKind, FlagState
 from bot.facts.staff import Actor, Role
 from bot.facts.talk import SYNTHETIC, Kind, Patient, Standing
 from bot.settings import ROOT, Settings, variable
@@ -59,6 +59,7 @@ DAYS_BETWEEN = {
 LATE = timedelta(hours=36)
 # How far the clinician has come with what was raised lately, in turn; all that is older is ended.
 HOW_FAR = (FlagState.NEW, FlagState.ACKNOWLEDGED, FlagState.IN_PROGRESS, FlagState.RESOLVED)
+LEFT_ALONE = (FlagKind.NO_DATA, FlagKind.UNDELIVERED)
 SILENT_DAYS = 7  # of the first of them, at the end
 NOTES = ("Rang them: all well.", "Seen at the practice today.", "Known for long, nothing new.")
 USUAL, IN_A_FLARE = 3, 7  # pain of 10
@@ -296,22 +297,21 @@ class Play:
             self._house.talk.delivered([parcel.message.id for parcel in parcels])
 
     def _round(self, end: datetime) -> None:
-        """What the clock does, and what a clinician does who looks at the list in their hours."""
+        """What the clock does, and what a clinician does who looks at the list."""
         self._house.due.on_time()
         self._delivered()
         with self._house.records.reading() as uow:
-            flags = uow.flags.list()
+            flags = uow.flags.list(open_only=False)
+        late = [flag.id for flag in flags if end - flag.raised_at < LATE]
         for flag in flags:
-            self._looks_at(flag, end)
+            if flag.open and self._clock() - flag.since >= timedelta(minutes=10):
+                self._looks_at(flag, late)
         self._delivered()
 
-    def _looks_at(self, flag: Flag, end: datetime) -> None:
-        """One step with one flag; in the last days only as far as it is its turn."""
-        now = self._clock()
-        lately = end - flag.raised_at < LATE
-        come = HOW_FAR.index(flag.state) if flag.state in HOW_FAR else 0
-        left = lately and (flag.level == NO_DATA or come >= flag.id % len(HOW_FAR))
-        if left or now - flag.since < timedelta(minutes=10):
+    def _looks_at(self, flag: Flag, late: Sequence[int]) -> None:
+        """One step with one flag; with those of the last days only as far as it is their turn."""
+        lately = flag.id in late
+        if lately and (flag.kind in LEFT_ALONE or _come(flag) >= late.index(flag.id) % len(HOW_FAR)):
             return
         if flag.level == NO_DATA:
             self._moves.dismiss_many(self._clinician, [flag.id], outcome="other", note="On holiday.")
@@ -322,6 +322,11 @@ class Play:
         outcome = self._random.choice(outcomes) if outcomes else ""
         note = self._random.choice(NOTES) if outcomes else ""
         self._moves.take(self._clinician, flag.id, move.name, outcome=outcome, note=note)
+
+
+def _come(flag: Flag) -> int:
+    """How far it has come; what was escalated begins again."""
+    return HOW_FAR.index(flag.state) if flag.state in HOW_FAR else 0
 
 
 def _lately(people: int, end: datetime) -> list[Event]:

@@ -59,7 +59,8 @@ def test_a_newcomer_sees_flags_in_every_state_and_of_every_level(shown: SqlRecor
         flags = uow.flags.list(open_only=False)
     assert {flag.state for flag in flags} == set(FlagState)
     assert {"crisis", "stop", "assess", "request", "no_data"} <= {flag.level for flag in flags if flag.open}
-    assert {FlagKind.UNDELIVERED, FlagKind.NO_DATA, FlagKind.SIGN} <= {flag.kind for flag in flags}
+    assert {FlagKind.UNDELIVERED, FlagKind.NO_DATA, FlagKind.SIGN} <= {f.kind for f in flags if f.open}
+    assert FlagState.ESCALATED in {flag.state for flag in flags}
 
 
 def test_everybody_is_marked_as_made_up_and_in_the_demonstrations_team(
