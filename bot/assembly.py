@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ from bot.usecases.deliver import Words
 from bot.usecases.due import Due
 from bot.usecases.flag_moves import MoveFlags
 from bot.usecases.hand_over import HandOver
+from bot.usecases.linking import TeamCodes
 from bot.usecases.patience import Patience
 from bot.usecases.ports import Engine
 from bot.usecases.post import Post
@@ -51,6 +54,7 @@ __all__ = [
     "open_records",
     "open_screen",
     "open_second_voice",
+    "tune_second_voice",
 ]
 
 if TYPE_CHECKING:
@@ -92,6 +96,7 @@ class ConsoleHouse:
     accounts: Accounts
     patience: Patience
     sight: Sight
+    codes: TeamCodes
     audit: AuditTrail
     flags: ReadFlags
     moves: MoveFlags
@@ -150,7 +155,9 @@ def open_content(settings: Settings) -> tuple[ContentLibrary, Screening]:
     """What may be said, and what decides about it. Raises ContentFaults, SettingsFault."""
     library = load_library(settings.content_dir)
     refuse_unsigned(settings, library)
-    return library, open_screen(settings)
+    screen = open_screen(settings)
+    _give_back_memory()
+    return library, screen
 
 
 def open_screen(settings: Settings) -> Screening:
@@ -166,6 +173,12 @@ def open_screen(settings: Settings) -> Screening:
     return Screening(extractor, content.rules, content.version, content.names)
 
 
+def _give_back_memory() -> None:
+    """What reading the content (2 MB) and getting ready for words (8) needed; the C library would keep it."""
+    with suppress(OSError, AttributeError):  # it is glibc's alone
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None]) -> SecondVoice | None:
     """The second voice; None where it is switched off or can't be had, which `tell` is told.
 
@@ -174,13 +187,31 @@ def open_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None
     """
     if not settings.second_voice:
         return None
-    from bot.extraction import WeightsFault, open_voice
+    from bot.extraction import open_voice
+
+    with _told_without(tell):
+        return open_voice(bank, settings.weights_dir, SECOND_VOICE)
+    return None
+
+
+def tune_second_voice(settings: Settings, bank: Bank, tell: Callable[[str], None]) -> None:
+    """Fit the second voice where that isn't done yet; `tell` is told why it can't be had."""
+    if not settings.second_voice:
+        return
+    from bot.extraction import tune_voice
+
+    with _told_without(tell):
+        tune_voice(bank, settings.weights_dir, SECOND_VOICE)
+
+
+@contextmanager
+def _told_without(tell: Callable[[str], None]) -> Iterator[None]:
+    from bot.extraction import WeightsFault
 
     try:
-        return open_voice(bank, settings.weights_dir, SECOND_VOICE)
+        yield
     except (WeightsFault, OSError) as fault:
         tell(f"Screening runs by its written rules alone, without the second voice: {fault}")
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +255,7 @@ def assemble(
     library, screen = open_content(settings)
     if reads_words:
         screen.make_ready()
+        _give_back_memory()
     return _house(settings, library, screen, open_records(settings), open_engine(settings), clock)
 
 
@@ -252,6 +284,8 @@ def _house(
 
 def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now) -> ConsoleHouse:
     """Raises ContentFaults, RecordsError."""
+    library = load_library(settings.content_dir)
+    _give_back_memory()
     records = open_records(settings)
     library = load_library(settings.content_dir)
     screen = open_screen(settings)
@@ -266,6 +300,7 @@ def assemble_console(settings: Settings, clock: Callable[[], datetime] = utc_now
         accounts=Accounts(records, clock),
         patience=Patience(clock),
         sight=Sight(records, clock),
+        codes=TeamCodes(records, clock),
         audit=AuditTrail(records, clock),
         flags=ReadFlags(records, library, clock),
         moves=MoveFlags(records, Words(library, screen), words.outcomes, check_sees, clock),

@@ -58,6 +58,11 @@ def weights_folder() -> Path:
     )
 
 
+def known_files(folder: Path) -> dict[str, Path]:
+    """The files by their names. Raises WeightsFault where one is missing or isn't the one we know."""
+    return {name: _known_file(folder, name) for name in FILES}
+
+
 def _known_file(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.is_file():
@@ -104,8 +109,9 @@ class _Tensors:
 class MiniLM:
     def __init__(self, folder: Path) -> None:
         """Raises WeightsFault."""
-        weights = _Tensors(_known_file(folder, "model.safetensors"))
-        self._tokens = Tokenizer.from_file(str(_known_file(folder, "tokenizer.json")))
+        files = known_files(folder)
+        weights = _Tensors(files["model.safetensors"])
+        self._tokens = Tokenizer.from_file(str(files["tokenizer.json"]))
         self._tokens.no_padding()
         self._tokens.enable_truncation(MAX_TOKENS)
         self._words = weights.mapped("embeddings.word_embeddings.weight")

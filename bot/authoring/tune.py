@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bot.assembly import open_second_voice
+from bot.assembly import tune_second_voice
 from bot.library.reading import ContentFaults
 from bot.library.screening_content import load_screening
 from bot.settings import load
@@ -21,5 +21,5 @@ def run(argv: Sequence[str]) -> int:
     except ContentFaults as faults:
         print(faults, file=sys.stderr)
         return 1
-    open_second_voice(settings, bank, lambda fault: print(fault, flush=True))
+    tune_second_voice(settings, bank, lambda fault: print(fault, flush=True))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -47,7 +48,9 @@ def _serve() -> int:
     except OSError as fault:
         print(f"The console can't listen at {settings.console_url}: {fault.strerror}", file=sys.stderr)
         return 1
-    server.run()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    server.run()  # returns once what was begun is done
     return 0
 
 

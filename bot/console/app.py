@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from bot.assembly import ConsoleHouse
-from bot.console import audit, glass, home, mine, staff, worklist
+from bot.console import audit, glass, home, linking, mine, staff, worklist
 from bot.console.guard import guard
 from bot.console.login import secure
 from bot.console.pages import Page, check_all_declared, declare, declared_pages, give_house, visitor
@@ -21,7 +21,15 @@ from bot.usecases.access import Permission, Refused, can
 from bot.usecases.sight import NotTheirs
 from bot.usecases.sign_in import LONGEST
 
-MATTERS = (home.pages, worklist.pages, glass.pages, staff.pages, audit.pages, mine.pages)
+MATTERS = (
+    home.pages,
+    worklist.pages,
+    linking.pages,
+    glass.pages,
+    staff.pages,
+    audit.pages,
+    mine.pages,
+)
 HERE = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_FORM = 256 * 1024  # bytes
 WORDS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import render_template, request
@@ -24,18 +25,22 @@ def entries() -> str:
 def wanted() -> Wanted:
     """What can't be read counts as not asked for; `to` is a whole day."""
     asked = request.args
-    until = midnight(asked.get("to", ""))
     return Wanted(
         actor=asked.get("actor") or None,
         subject=asked.get("subject", "").strip() or None,
         since=midnight(asked.get("from", "")),
-        until=until + timedelta(days=1) if until else None,
-        before=asked.get("before", type=int),
+        until=midnight(asked.get("to", ""), days_later=1),
+        before=number(asked.get("before", "")),
     )
 
 
-def midnight(day: str) -> datetime | None:
+def midnight(day: str, days_later: int = 0) -> datetime | None:
     try:
-        return datetime.combine(date.fromisoformat(day), time(), UTC)
-    except ValueError:
+        return datetime.combine(date.fromisoformat(day), time(), UTC) + timedelta(days=days_later)
+    except (ValueError, OverflowError):
         return None
+
+
+def number(written: str) -> int | None:
+    """As large as an id can be."""
+    return int(written) if re.fullmatch(r"[0-9]{1,9}", written) else None

@@ -32,9 +32,17 @@ def guard(app: Flask, *, over_https: bool) -> None:
         response.headers.update(headers)
         return response
 
+    app.before_request(refuse_unkept)
     app.before_request(recognise)
     app.before_request(admit)
     app.after_request(shielded)
+
+
+def refuse_unkept() -> None:
+    """No page of ours sends what PostgreSQL can't keep: a null character."""
+    sent = (request.path, *(value for _, value in request.values.items(multi=True)))
+    if any("\0" in value for value in sent):
+        abort(400)
 
 
 def recognise() -> None:

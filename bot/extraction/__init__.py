@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.extraction.likeness import ENGINE_LAYERS, LAYERS, SecondVoice, second_voice
+from bot.extraction.likeness import ENGINE_LAYERS, LAYERS, SecondVoice, is_kept, second_voice
 from bot.facts.vocabulary import Bank, Vocabulary
-from engine.minilm import MiniLM, WeightsFault, weights_folder
+from engine.minilm import MiniLM, WeightsFault, known_files, weights_folder
 
 if TYPE_CHECKING:
     from bot.extraction.extractor import Extractor
 
-__all__ = ["SecondVoice", "WeightsFault", "build", "open_voice"]
+__all__ = ["SecondVoice", "WeightsFault", "build", "open_voice", "tune_voice"]
 
 
 def build(vocabulary: Vocabulary, voice: SecondVoice | None = None) -> Extractor:
@@ -48,3 +48,10 @@ def open_voice(bank: Bank, weights: Path | None, kept_in: Path) -> SecondVoice:
     """
     model = MiniLM(weights or weights_folder())
     return second_voice(bank, lambda texts: model.views(texts, LAYERS, ENGINE_LAYERS), kept_in)
+
+
+def tune_voice(bank: Bank, weights: Path | None, kept_in: Path) -> None:
+    """Fit the second voice to this bank where that isn't done, and load it only then. Raises WeightsFault."""
+    known_files(weights or weights_folder())
+    if not is_kept(bank, kept_in):
+        open_voice(bank, weights, kept_in)

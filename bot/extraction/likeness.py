@@ -223,12 +223,21 @@ def _evenly(first: int, last: int, most: int) -> list[tuple[int, int]]:
 
 def second_voice(bank: Bank, encode: Encode, kept_in: Path) -> SecondVoice:
     """The voice for this bank; its head is fitted once and kept in the folder under the hash of the bank."""
-    path = kept_in / f"{fingerprint(bank)}.npz"
+    path = _place(bank, kept_in)
     head = _kept(path)
     if head is None:
         head = fit(bank, encode)
         _keep(path, head)
     return SecondVoice(bank, encode, head)
+
+
+def is_kept(bank: Bank, kept_in: Path) -> bool:
+    """Whether the head for this bank was fitted, and can be read whole."""
+    return _kept(_place(bank, kept_in)) is not None
+
+
+def _place(bank: Bank, kept_in: Path) -> Path:
+    return kept_in / f"{fingerprint(bank)}.npz"
 
 
 def fingerprint(bank: Bank) -> str:

@@ -181,6 +181,9 @@ class SqlTeams:
             self._session.add(TeamPatientRow(team_id=team_id, patient_id=patient_id, since=now))
             self._session.flush()
 
+    def drop_patient(self, patient_id: str) -> None:
+        self._session.execute(delete(TeamPatientRow).where(TeamPatientRow.patient_id == patient_id))
+
     def add_code(self, team_id: str, by: str, ends_at: datetime) -> str:
         code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
         self._session.add(TeamCodeRow(id=_hash(code), team_id=team_id, made_by=by, ends_at=ends_at))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from bot.runner.start import (
     part_named,
+    prepare_second_voice,
     read_procfile,
     refusals_of,
     say,
-    tune_second_voice,
 )
 from bot.runner.supervisor import Part, Supervisor, healthy, within
 from bot.settings import ROOT, Settings, load
@@ -34,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
         print("\n".join(refusals), file=sys.stderr)
         return 1
     environment = os.environ | settings.for_the_parts()
-    tune_second_voice(settings)
+    prepare_second_voice(settings)
     procfile = (ROOT / "Procfile").read_text("utf-8")
     parts = [part for part in read_procfile(procfile, settings, environment) if part.name in NEEDED]
     return asyncio.run(talk_with_parts(command, parts, settings.data_dir / "log", environment))

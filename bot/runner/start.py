@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from bot.assembly import begin_anew, open_records, open_second_voice
+from bot.assembly import begin_anew, open_records, tune_second_voice
 from bot.library.library import load_library
 from bot.library.reading import ContentFaults
 from bot.library.screening_content import load_screening
@@ -34,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
         print("\n".join(refusals), file=sys.stderr)
         return 1
     environment = os.environ | settings.for_the_parts()
-    tune_second_voice(settings)
+    prepare_second_voice(settings)
     parts = read_procfile(options.procfile.read_text("utf-8"), settings, environment)
     return become(parts, settings.data_dir / "log", ROOT, environment)
 
@@ -84,9 +84,9 @@ def database_refusals(settings: Settings) -> list[str]:
     return []
 
 
-def tune_second_voice(settings: Settings) -> None:
+def prepare_second_voice(settings: Settings) -> None:
     """Once, before several parts would do it. It tells why, where screening has to do without."""
-    open_second_voice(settings, load_screening(settings.content_dir).bank, say)
+    tune_second_voice(settings, load_screening(settings.content_dir).bank, say)
 
 
 def say(line: str) -> None:

@@ -38,20 +38,28 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: pauses before a restart, the run that resets them, the time to end and to get ready."""
+    """Seconds: pauses before a restart, the run that resets them, the time to end and to get ready.
+
+    `head_start`: for so long at most a part that gets ready keeps those behind it waiting.
+    """
 
     first_pause: float = 1
     longest_pause: float = 30
     healthy_after: float = 60
     time_to_end: float = 10
     time_to_be_ready: float = 120
+    head_start: float = 20
 
 
 DEFAULT_PATIENCE = Patience()
 
 
 class Supervisor:
-    """Keeps parts running until told to stop. `say` hears one line per event."""
+    """Keeps parts running until told to stop. `say` hears one line per event.
+
+    At the start no more than `at_once` of them get ready side by side, in their order: more than there are
+    cores would take each other's time.
+    """
 
     def __init__(
         self,
@@ -61,6 +69,7 @@ class Supervisor:
         environment: Mapping[str, str],
         root: Path,
         patience: Patience = DEFAULT_PATIENCE,
+        at_once: int = max(2, os.cpu_count() or 1),
         say: Say = print,
     ) -> None:
         self._parts = parts
@@ -68,6 +77,7 @@ class Supervisor:
         self._environment = dict(environment)
         self._root = root
         self._patience = patience
+        self._at_once = at_once
         self._say = say
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -80,8 +90,19 @@ class Supervisor:
         """Returns when every part has ended after `stop`."""
         self._logs.mkdir(parents=True, exist_ok=True)
         async with asyncio.TaskGroup() as tasks:
+            getting_ready: set[asyncio.Task[None]] = set()
             for part in self._parts:
+                while len(getting_ready) >= self._at_once:
+                    _, getting_ready = await asyncio.wait(getting_ready, return_when=asyncio.FIRST_COMPLETED)
                 tasks.create_task(self._keep(part))
+                getting_ready.add(tasks.create_task(self._until_ready(part)))
+
+    async def _until_ready(self, part: Part) -> None:
+        ready, stopped = asyncio.create_task(healthy(part)), asyncio.create_task(self._stop.wait())
+        limit = self._patience.head_start
+        await asyncio.wait({ready, stopped}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        stopped.cancel()
 
     async def _keep(self, part: Part) -> None:
         pause = self._patience.first_pause

@@ -380,6 +380,9 @@ class Teams(Protocol):
 
     def put_patient(self, patient_id: str, team_id: str, now: datetime) -> None: ...
     def of_patient(self, patient_id: str) -> frozenset[str]: ...
+    def drop_patient(self, patient_id: str) -> None:
+        """From now on no team looks after them."""
+
     def add_code(self, team_id: str, by: str, ends_at: datetime) -> str:
         """A one-time code that ties a patient to the team, told this once."""
 

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from chromium_at_hand import chromium
 from console_at_work import SECRET, Clock, ConsoleAtWork
 
 from bot.assembly import assemble_console, open_records
 from bot.console.app import build_console
 from bot.library.library import ContentLibrary, load_library
 from bot.settings import ROOT, Settings
+
+__all__ = ["chromium"]
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 

@@ -33,13 +33,16 @@ def serving(data: Path, **settings: str) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = str(door.getsockname()[1])
     own = environment(data, SAFECUE_CONSOLE_PORT=port, **settings)
-    process = subprocess.Popen(COMMAND, cwd=ROOT, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        COMMAND, cwd=ROOT, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     try:
         wait_until_open(int(port))
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=15)
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=15)
+    assert (process.returncode, said) == (0, "")
 
 
 def wait_until_open(port: int) -> None:

@@ -381,8 +381,6 @@ async def test_a_persons_own_data_comes_as_a_file_with_the_words_behind_it(house
     assert words.text
 
 
-# On the one that only one can write to at a time; it takes as long as Telegram's own limit.
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_two_hundred_patients_at_once_are_each_answered_exactly_once_and_in_order(
     house: House, api: BotApi
 ) -> None:

@@ -165,7 +165,7 @@ def test_the_procfile_names_the_parts_with_their_readiness(tmp_path: Path) -> No
     settings = Settings(data_dir=tmp_path, web_port=8123, engine_url="http://127.0.0.1:5123")
     text = (ROOT / "Procfile").read_text("utf-8")
     parts = {part.name: part for part in read_procfile(text, settings, settings.for_the_parts())}
-    assert list(parts) == ["engine", "actions", "scheduler", "web", "console"]
+    assert list(parts) == ["engine", "web", "actions", "scheduler", "console"]
     assert "5123" in parts["engine"].command
     assert parts["engine"].headers == {"X-SafeCue-Key": settings.engine_secret()}
     assert parts["web"].health == "http://127.0.0.1:8123/health"

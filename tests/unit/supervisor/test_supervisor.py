@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,14 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
 
+SLOW = f"import time; time.sleep(0.5); print(time.time(), flush=True); {SERVING}"
+NOW = f"import time; print(time.time(), flush=True); {LASTING}"
+
+
 class Watched:
     """A supervisor with the lines it said."""
 
-    def __init__(self, tmp_path: Path, *parts: Part, patience: Patience = QUICK) -> None:
+    def __init__(self, tmp_path: Path, *parts: Part, patience: Patience = QUICK, at_once: int = 9) -> None:
         self.lines: list[str] = []
         self.logs = tmp_path / "log"
         self.supervisor = Supervisor(
@@ -43,6 +48,7 @@ class Watched:
             environment=os.environ,
             root=tmp_path,
             patience=patience,
+            at_once=at_once,
             say=self.lines.append,
         )
 
@@ -193,6 +199,37 @@ async def test_a_part_is_ready_only_when_it_answers_with_its_word(tmp_path: Path
     wrong = Watched(tmp_path, Part("web", command, url, {"X-Word": "wrong"}))
     await wrong.until(lambda: bool(wrong.lines))
     assert wrong.lines == ["web is not ready after 0.4 s (see log/web.log); still waiting"]
+
+
+async def test_a_part_begins_once_the_one_before_is_ready_where_they_get_ready_one_by_one(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/"
+    slow = Part("slow", python("", SLOW, str(port)).command, address, {"X-Word": "right"})
+    watched = Watched(tmp_path, slow, python("next", NOW), at_once=1)
+    await watched.until(lambda: bool(watched.log("next")))
+    ready, begun = (float(watched.log(name).split()[0]) for name in ("slow", "next"))
+    assert ready < begun
+
+
+async def test_a_part_that_never_gets_ready_keeps_those_behind_it_waiting_for_its_head_start_only(
+    tmp_path: Path,
+) -> None:
+    never = Part("never", (sys.executable, "-c", LASTING), f"http://127.0.0.1:{free_port()}/")
+    watched = Watched(
+        tmp_path, never, python("next", NOW), patience=replace(QUICK, head_start=0.3), at_once=1
+    )
+    await watched.until(lambda: bool(watched.log("next")))
+
+
+async def test_stopping_while_a_part_waits_for_another_ends_at_once(tmp_path: Path) -> None:
+    never = Part("never", (sys.executable, "-c", LASTING), f"http://127.0.0.1:{free_port()}/")
+    watched = Watched(tmp_path, never, python("next", NOW), at_once=1)
+    began = time.monotonic()
+    await watched.until(lambda: "here" in watched.log("never"))
+    assert time.monotonic() - began < QUICK.head_start
+    assert watched.log("next") == ""
 
 
 async def test_a_part_without_a_health_address_is_said_to_have_started(tmp_path: Path) -> None:
