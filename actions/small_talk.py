@@ -26,7 +26,7 @@ class Chat(Digression):
         if turn.flow and turn.requested and turn.intent in BARE:
             return self._bare_answer(turn, turn.flow, turn.requested)
         if turn.intent == WISH:
-            content_id, variables = self.house.ask_for_human.answer(turn.patient_id)
+            content_id, variables = self.house.answer_to_wish(turn.patient_id)
             turn.say(content_id, **variables)
         else:
             turn.say(f"chat_{turn.intent}")

@@ -11,17 +11,19 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from bot.assembly import ConsoleHouse
-from bot.console import audit, conversations, glass, home, linking, mine, staff
+from bot.console import audit, conversations, glass, home, linking, mine, staff, worklist
 from bot.console.guard import guard
 from bot.console.login import secure
 from bot.console.pages import Page, check_all_declared, declare, declared_pages, give_house, visitor
 from bot.console.pages import house as the_house
+from bot.console.words import marked, visible
 from bot.usecases.access import Permission, Refused, can
 from bot.usecases.sight import NotTheirs
 from bot.usecases.sign_in import LONGEST
 
 MATTERS = (
     home.pages,
+    worklist.pages,
     conversations.pages,
     linking.pages,
     glass.pages,
@@ -60,7 +62,7 @@ def build_console(house: ConsoleHouse, secret: str, address: str = "") -> Flask:
     app.register_error_handler(HTTPException, told)
     app.register_error_handler(Exception, broken)
     app.context_processor(lambda: {"visitor": visitor(), "menu": menu()})
-    app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters.update(moment=moment, visible=visible, marked=marked)
     return app
 
 

@@ -3,8 +3,8 @@
 from bot.records.begun import Begun
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.records.errors import (
-    AlreadyCleared,
     DatabaseSilent,
+    FlagMoved,
     KeyFileUnsafe,
     NotInRecords,
     NotMigrated,
@@ -16,10 +16,10 @@ from bot.records.errors import (
 from bot.records.records import SqlRecords, SqlUnit
 
 __all__ = [
-    "AlreadyCleared",
     "Begun",
     "Cipher",
     "DatabaseSilent",
+    "FlagMoved",
     "KeyFileUnsafe",
     "NotInRecords",
     "NotMigrated",

@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindpara
 from sqlalchemy.orm import Session, defer
 
 from bot.facts.clinical import Level
+from bot.facts.flags import FlagKind, FlagState
 from bot.facts.review import (
     ButtonShown,
     Carried,
@@ -22,7 +23,7 @@ from bot.facts.review import (
     Stretch,
     Wanted,
 )
-from bot.facts.talk import REQUEST, Delivery, Direction, Standing
+from bot.facts.talk import Delivery, Direction, Standing
 from bot.records.assessments import fact_of, verdict_of
 from bot.records.margins import reading_of
 from bot.records.messages import message_of
@@ -94,9 +95,11 @@ _LEVELS = (
     .distinct()
 )
 _TAGS = select(TagRow.patient_id, TagRow.tag).where(TagRow.patient_id.in_(_THESE)).distinct()
-_ASKING = select(FlagRow.patient_id).where(
-    FlagRow.patient_id.in_(_THESE), FlagRow.level == REQUEST, FlagRow.cleared_at.is_(None)
+_OPEN_WISH = (
+    FlagRow.kind == FlagKind.REQUEST.value,
+    FlagRow.state.not_in([state.value for state in FlagState if state.ended]),
 )
+_ASKING = select(FlagRow.patient_id).where(FlagRow.patient_id.in_(_THESE), *_OPEN_WISH)
 
 
 class SqlConversations:
@@ -272,7 +275,7 @@ def _asked(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.reading is not None:
         yield _READINGS[wanted.reading]
     if wanted.asks_human:
-        yield _has(FlagRow, FlagRow.level == REQUEST, FlagRow.cleared_at.is_(None))
+        yield _has(FlagRow, *_OPEN_WISH)
 
 
 def _has(table: Any, *which: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -41,6 +41,7 @@ _LAST_SAID = _NEWEST_FIRST.where(*_SAID)
 _LAST_SAID_OF = _LAST_SAID.where(MessageRow.content_id == bindparam("content_id"))
 _LAST_ASKED = _LAST_SAID.where(MessageRow.asks.is_not(None))
 _LAST_HEARD = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.direction == Direction.IN.value)
+_LAST_BEFORE = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.at <= bindparam("moment"))
 _OF_KEY = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.door_key_lookup == bindparam("key"))
 # Sorted by who asks: asked to sort, SQLite walks through the whole talk instead.
 _UNANSWERED = select(*_COLUMNS).where(
@@ -229,6 +230,9 @@ class SqlMessages:
     def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
         return self._newest(_LAST_SAID_OF, patient_id=patient_id, content_id=content_id)
 
+    def last_before(self, patient_id: str, moment: datetime) -> Message | None:
+        return self._newest(_LAST_BEFORE, patient_id=patient_id, moment=moment)
+
     def last_heard(self, patient_id: str) -> Message | None:
         return self._newest(_LAST_HEARD, patient_id=patient_id)
 
@@ -276,7 +280,7 @@ class SqlMessages:
             self._known[message_id] = found[0]
         return self._known[message_id]
 
-    def _newest(self, wanted: Select[*tuple[Any, ...]], **which: str) -> Message | None:
+    def _newest(self, wanted: Select[*tuple[Any, ...]], **which: object) -> Message | None:
         found = read(self._session, wanted, **which)
         return message_of(found[0]) if found else None
 

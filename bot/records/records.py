@@ -21,6 +21,7 @@ from bot.records.database import gone, open_database, shown
 from bot.records.errors import DatabaseSilent, NotMigrated, RecordsGone
 from bot.records.exports import export_person
 from bot.records.flags import SqlFlags
+from bot.records.heartbeats import SqlHeartbeats
 from bot.records.margins import SqlMargins
 from bot.records.messages import SqlMessages
 from bot.records.misses import SqlMisses
@@ -47,6 +48,7 @@ class SqlUnit:
         self.outbox: ports.Outbox = SqlOutbox(session)
         self.audit: ports.Audit = SqlAudit(session)
         self.misses: ports.Misses = SqlMisses(session)
+        self.heartbeats: ports.Heartbeats = SqlHeartbeats(session)
         self.staff: ports.Staff = SqlStaff(session, lookup)
         self.teams: ports.Teams = SqlTeams(session)
         self.invitations: ports.Invitations = SqlInvitations(session)

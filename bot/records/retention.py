@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, Select, delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.facts.talk import Delivery
+from bot.records.flags import OPEN_STATES
 from bot.records.tables import (
     AssessmentRow,
     Base,
@@ -64,8 +65,8 @@ def _erase_words(session: Session, message_ids: Sequence[str]) -> None:
 def purge_older(engine: Engine, now: datetime, retention: timedelta) -> dict[str, int]:
     """Remove what is older than `retention`, in small transactions; how many rows, by table.
 
-    Consents, the audit, open flags and assessments that still stand remain. What hangs on a message
-    (its buttons and its parcel) goes with it.
+    Consents, the audit, flags with their steps and assessments that still stand remain. What hangs on a
+    message (its buttons and its parcel) goes with it.
     """
     units = sessionmaker(engine)
     return {table.__tablename__: _remove(units, table, which) for table, which in _old(now - retention)}
@@ -74,7 +75,7 @@ def purge_older(engine: Engine, now: datetime, retention: timedelta) -> dict[str
 def _old(cutoff: datetime) -> list[tuple[type[Base], Select[Any]]]:
     still_flagged = (
         select(FlagRow.id)
-        .where(FlagRow.assessment_id == AssessmentRow.id, FlagRow.cleared_at.is_(None))
+        .where(FlagRow.assessment_id == AssessmentRow.id, FlagRow.state.in_(OPEN_STATES))
         .exists()
     )
     standing = (
@@ -84,7 +85,6 @@ def _old(cutoff: datetime) -> list[tuple[type[Base], Select[Any]]]:
     )
     return [
         (FactRow, select(FactRow.id).where(FactRow.at < cutoff, ~standing)),
-        (FlagRow, select(FlagRow.id).where(FlagRow.raised_at < cutoff, FlagRow.cleared_at < cutoff)),
         (
             AssessmentRow,
             select(AssessmentRow.id).where(

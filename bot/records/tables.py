@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.records.types import EncryptedJSON, EncryptedText, UtcDateTime
+from bot.triage.flag_life import LIFE
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -46,6 +47,12 @@ def _index_of_known(*columns: str, known: str) -> Index:
     """An index of those rows only in which that column holds something."""
     which = text(f"{known} IS NOT NULL")
     return Index(None, *columns, sqlite_where=which, postgresql_where=which)
+
+
+def _steps_of_life() -> str:
+    """Every step of a flag's life, as the database is told of them."""
+    steps = [f"'{state.value} {move.after.value}'" for move in LIFE for state in move.before]
+    return ", ".join(steps)
 
 
 # An id that erasure has freed must not come back: the audit names ids.
@@ -236,6 +243,8 @@ class GreenCheckRow(Base):
 
 
 class FlagRow(Base):
+    """The database refuses a change of `state` that no row of `flag_steps` stands for (migration 0005)."""
+
     __tablename__ = "flags"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -245,14 +254,14 @@ class FlagRow(Base):
     level: Mapped[str] = mapped_column(String(16))
     urgency: Mapped[str] = mapped_column(String(16))
     summary: Mapped[str] = mapped_column(Text)
-    cleared_at: Mapped[datetime | None]
-    cleared_by: Mapped[str | None] = mapped_column(Text)
-    cleared_reason: Mapped[str | None] = mapped_column(EncryptedText)
+    kind: Mapped[str] = mapped_column(String(16), server_default="sign")
+    state: Mapped[str] = mapped_column(String(16), server_default="new")
+    since: Mapped[datetime] = mapped_column(server_default="1970-01-01 00:00:00")
 
     __table_args__ = (
         Index(None, "patient_id"),
         Index(None, "assessment_id"),
-        Index(None, "cleared_at"),
+        Index(None, "state", "since"),
         _NEVER_REUSED,
     )
 
@@ -354,6 +363,43 @@ class AuditRow(Base):
     seal: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (Index(None, "subject"), Index(None, "actor"), Index(None, "at"), _NEVER_REUSED)
+
+
+class FlagStepRow(Base):
+    """What was done with a flag. A step that was taken stays as it is."""
+
+    __tablename__ = "flag_steps"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = _patient()
+    flag_id: Mapped[int] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Text)
+    was: Mapped[str] = mapped_column(String(16))
+    becomes: Mapped[str] = mapped_column(String(16))
+    outcome: Mapped[str | None] = mapped_column(String(32))
+    note: Mapped[str | None] = mapped_column(EncryptedText)
+
+    __table_args__ = (
+        CheckConstraint("length(trim(actor)) > 0", name="actor"),
+        CheckConstraint(f"was || ' ' || becomes IN ({_steps_of_life()})", name="life"),
+        CheckConstraint(
+            "becomes NOT IN ('resolved', 'not_relevant') OR (outcome IS NOT NULL AND note IS NOT NULL)",
+            name="end",
+        ),
+        Index(None, "patient_id"),
+        Index(None, "flag_id", "id"),
+        _NEVER_REUSED,
+    )
+
+
+class HeartbeatRow(Base):
+    """When a part that works by itself last did so."""
+
+    __tablename__ = "heartbeats"
+
+    part: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime]
 
 
 class StaffRow(Base):

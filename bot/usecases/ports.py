@@ -18,9 +18,10 @@ from bot.facts.clinical import (
     Urgency,
     Verdict,
 )
+from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
 from bot.facts.review import Conversation, Line, Margin, Note, Place, Stretch, Wanted
 from bot.facts.staff import Account, BrokenGlass, Invitation, Role, SignedIn, Team
-from bot.facts.talk import Flag, Message, Patient, Reply, Standing, TurnState
+from bot.facts.talk import Delivery, Message, Patient, Reply, Standing, TurnState
 
 
 class Patients(Protocol):
@@ -66,6 +67,12 @@ class Patients(Protocol):
         """When the next reminder is due; None: never."""
 
     def due_reminders(self, now: datetime) -> Sequence[str]: ...
+    def doors(self, patient_ids: Collection[str]) -> Mapping[str, str]:
+        """Through which door each of them comes."""
+
+    def silent(self, since: datetime) -> Mapping[str, datetime]:
+        """Who takes part, is reminded and has not written since then, with their last words' time."""
+
     def leaving(self, before: datetime) -> Sequence[str]:
         """Patients who asked to be erased and whose talk has been quiet since `before`."""
 
@@ -116,6 +123,9 @@ class Messages(Protocol):
     def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
         """The newest outbound message with that content id."""
 
+    def last_before(self, patient_id: str, moment: datetime) -> Message | None:
+        """The newest message of the talk, of either side, that isn't later than the moment."""
+
     def last_heard(self, patient_id: str) -> Message | None:
         """The newest inbound message."""
 
@@ -152,6 +162,19 @@ class OpenAssessment:
     message_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A verdict as it was given, by which content, and how it was settled."""
+
+    id: int
+    message_id: str | None
+    at: datetime
+    verdict: Verdict
+    content_version: str
+    closed_at: datetime | None
+    closed_by: str | None
+
+
 class Assessments(Protocol):
     def add(
         self,
@@ -165,6 +188,7 @@ class Assessments(Protocol):
     ) -> int:
         """Facts and verdict in one go. Level `continue` and `none` are born closed."""
 
+    def get(self, assessment_id: int) -> Assessed | None: ...
     def for_message(self, message_id: str) -> Verdict | None: ...
     def open_for(self, patient_id: str) -> Sequence[OpenAssessment]: ...
     def close(self, assessment_id: int, *, by: str, reason: str, now: datetime) -> None: ...
@@ -194,13 +218,33 @@ class Flags(Protocol):
         summary: str,
         assessment_id: int | None,
         now: datetime,
+        kind: FlagKind = FlagKind.SIGN,
     ) -> int: ...
     def get(self, flag_id: int) -> Flag | None: ...
     def about(self, assessment_id: int) -> Sequence[Flag]:
-        """Every flag, cleared or not, that this assessment raised."""
+        """Every flag, ended or not, that this assessment raised."""
+
+    def of_patient(self, patient_id: str) -> Sequence[Flag]:
+        """Every flag about this person, ended or not."""
 
     def list(self, *, open_only: bool = True) -> Sequence[Flag]: ...
-    def clear(self, flag_id: int, *, by: str, reason: str, now: datetime) -> None: ...
+    def open_among(self, teams: Collection[str], *, teamless: bool) -> Sequence[Flag]:
+        """Open flags of those teams' patients; with `teamless` of patients without a team, too."""
+
+    def resting(
+        self, since: Mapping[tuple[FlagState, str], datetime], *, set_back: datetime
+    ) -> Sequence[Flag]:
+        """Flags that have been in a state since before the moment given for it and their urgency.
+
+        Those too that came to such a state after `set_back`, a moment still to come.
+        """
+
+    def take(self, flag: Flag, step: FlagStep) -> None:
+        """Keep a step of its life. ValueError: somebody else took one since this flag was read."""
+
+    def steps(self, flag_id: int) -> Sequence[FlagStep]: ...
+    def last_raised(self, kind: FlagKind) -> Mapping[str, datetime]:
+        """When a flag of that kind was last raised, by patient."""
 
 
 class SymptomLog(Protocol):
@@ -243,6 +287,9 @@ class Outbox(Protocol):
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
         """With `retry_at` None it's given up."""
 
+    def deliveries(self, message_ids: Collection[str]) -> Mapping[str, tuple[Delivery, datetime | None]]:
+        """What became of our messages, and when they were sent."""
+
 
 class Audit(Protocol):
     def record(self, actor: str, action: str, subject: str, detail: str, now: datetime) -> None:
@@ -266,6 +313,12 @@ class Audit(Protocol):
 class Misses(Protocol):
     def keep(self, patient_id: str, message_id: str, ranking: Sequence[tuple[str, float]]) -> None:
         """Keep a misunderstood message for the authors."""
+
+
+class Heartbeats(Protocol):
+    def beat(self, part: str, now: datetime) -> None: ...
+    def last(self) -> Mapping[str, datetime]:
+        """When each part that works by itself was last seen to."""
 
 
 class Staff(Protocol):
@@ -416,6 +469,7 @@ class UnitOfWork(Protocol):
     outbox: Outbox
     audit: Audit
     misses: Misses
+    heartbeats: Heartbeats
     staff: Staff
     teams: Teams
     invitations: Invitations
@@ -438,7 +492,7 @@ class Records(Protocol):
         """A unit that only reads: it waits for nobody, and nobody for it. Nothing may be written in it."""
 
     def purge(self, now: datetime, retention: timedelta) -> Mapping[str, int]:
-        """Remove what is older than `retention`, save consents, audit and open flags; how many, by table."""
+        """Remove what is older than `retention`, save consents, audit and flags; how many, by table."""
 
     def export(self, patient_id: str) -> Mapping[str, Any]:
         """Everything kept about a person, decrypted, as plain JSON values. LookupError: nobody of that id."""

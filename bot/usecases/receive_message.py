@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.facts.clinical import NOTHING, Level, SymptomFact, Urgency, Verdict
+from bot.facts.flags import FlagKind
 from bot.facts.talk import Answered, Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.dates import misdated
@@ -352,6 +353,7 @@ class ReceiveMessage:
             level=Level.CHECK.value,
             urgency=Urgency.SAME_DAY.value,
             summary="screening failed",
+            kind=FlagKind.UNREAD,
             assessment_id=None,
             now=now,
         )

@@ -17,8 +17,9 @@ from werkzeug.serving import make_server
 from bot.assembly import ConsoleHouse, assemble_console
 from bot.console.app import build_console
 from bot.facts.clinical import Evidence, Level, Presence, Reason, Subject, SymptomFact, Time, Urgency, Verdict
+from bot.facts.flags import REQUEST, FlagKind
 from bot.facts.staff import Role
-from bot.facts.talk import REQUEST, Standing, TurnState
+from bot.facts.talk import Standing, TurnState
 from bot.settings import Settings
 from bot.usecases.ports import UnitOfWork
 
@@ -104,6 +105,7 @@ class Sample:
         uow.flags.raise_(
             patient,
             level=REQUEST,
+            kind=FlagKind.REQUEST,
             urgency="soon",
             summary="talk_to_clinician",
             assessment_id=None,

@@ -14,8 +14,9 @@ from console_at_work import ConsoleAtWork, Visitor
 
 from bot.console.talk_file import harmless
 from bot.facts.clinical import Evidence, Level, Presence, Reason, Subject, SymptomFact, Time, Urgency, Verdict
+from bot.facts.flags import REQUEST, FlagKind
 from bot.facts.staff import Role
-from bot.facts.talk import REQUEST, Message, Standing, TurnState
+from bot.facts.talk import Message, Standing, TurnState
 
 CHEST = "Since lunch I have chest pain & feel <odd>"
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -113,6 +114,7 @@ def test_the_list_tells_level_reading_and_wish_and_none_of_the_patients_words(cl
         uow.flags.raise_(
             clinic.patient_id,
             level=REQUEST,
+            kind=FlagKind.REQUEST,
             urgency="soon",
             summary="x",
             assessment_id=None,

@@ -11,8 +11,9 @@ from record_samples import NOW, Talk, reply
 from sqlalchemy import text
 
 from bot.facts.clinical import Level
+from bot.facts.flags import REQUEST, FlagKind, FlagState, FlagStep
 from bot.facts.review import Conversation, Place, Reading, Wanted
-from bot.facts.talk import REQUEST, Button, Delivery, TurnState
+from bot.facts.talk import Button, Delivery, TurnState
 from bot.records import NotInRecords, SqlRecords
 
 MIGRATIONS = Path(__file__).parents[3] / "bot" / "records" / "migrations"
@@ -217,6 +218,7 @@ def test_whoever_asks_for_a_person_is_found_until_that_is_settled(talk: Talk, te
     flag = talk.unit.flags.raise_(
         asking.patient_id,
         level=REQUEST,
+        kind=FlagKind.REQUEST,
         urgency="soon",
         summary="talk_to_clinician",
         assessment_id=None,
@@ -224,7 +226,10 @@ def test_whoever_asks_for_a_person_is_found_until_that_is_settled(talk: Talk, te
     )
     assert names(listed(talk, team, Wanted(asks_human=True))) == [asking.patient_id]
     assert {c.patient_id for c in listed(talk, team) if c.asks_human} == {asking.patient_id}
-    talk.unit.flags.clear(flag, by="Dr Ames", reason="called", now=NOW)
+    kept = talk.unit.flags.get(flag)
+    assert kept is not None
+    step = FlagStep(NOW, "Dr Ames", kept.state, FlagState.RESOLVED, "contacted", "called")
+    talk.unit.flags.take(kept, step)
     assert listed(talk, team, Wanted(asks_human=True)) == []
 
 

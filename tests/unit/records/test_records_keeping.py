@@ -34,6 +34,7 @@ SECRETS = (
     "do:secret_payload",
     "answer:secret=chosen",
     "reason-of-clinician",
+    "note-of-clinician",
     "exercise-with-dog",
     "error-with-token",
     "door-key-5551",
@@ -76,10 +77,11 @@ def fill(talk: Talk) -> None:
     said = talk.says(replace(spoken, image="picture-name"), to=heard)
     unit.outbox.failed(said.id, error="error-with-token", retry_at=NOW)
     assessment = talk.judges(Level.STOP, of=heard, words="evidence-quote")
-    flag = unit.flags.raise_(
-        patient, level="stop", urgency="now", summary="chest_pain", assessment_id=assessment, now=NOW
-    )
-    unit.flags.clear(flag, by="Dr Ames", reason="reason-of-clinician", now=NOW)
+    flag = talk.flags(assessment)
+    talk.takes(flag, "acknowledge", "resolve", note="note-of-clinician")
+    unit.assessments.close(assessment, by="Dr Ames", reason="reason-of-clinician", now=NOW)
+    unit.audit.record("Dr Ames", "flag.resolve", patient, f"flag {flag.id}", NOW)
+    unit.heartbeats.beat("scheduler", NOW)
     unit.assessments.record_green(patient, heard.id, NOW)
     unit.log.add_pain(patient, pain=7, region="knee", message_id=heard.id, now=NOW)
     unit.log.add_session(patient, SessionEntry(NOW, "exercise-with-dog"), message_id=heard.id)
@@ -198,7 +200,7 @@ def test_an_export_tells_nothing_of_others(patient: str, records: SqlRecords) ->
 
 def test_every_table_is_about_a_patient_or_known_not_to_be() -> None:
     elsewhere = {name for name, table in Base.metadata.tables.items() if "patient_id" not in table.c}
-    assert elsewhere == {"patients", "audit", "secrets", *OF_THE_STAFF}
+    assert elsewhere == {"patients", "audit", "secrets", "heartbeats", *OF_THE_STAFF}
 
 
 def test_erasing_removes_every_row_of_the_person_and_none_of_others(
@@ -210,7 +212,7 @@ def test_erasing_removes_every_row_of_the_person_and_none_of_others(
         removed = unit.patients.erase(patient)
         unit.audit.record("operator", "patient.erase", patient, "rows", NOW)
         unit.commit()
-    kept = {"audit", "secrets", "alembic_version", *OF_THE_STAFF}
+    kept = {"audit", "secrets", "heartbeats", "alembic_version", *OF_THE_STAFF}
     assert removed == {name: count for name, count in before.items() if name not in kept}
     assert {name: n for name, n in rows(database).items() if name not in kept} == removed
     assert records.export(other)["messages"] != []
@@ -227,7 +229,7 @@ def test_after_erasure_the_audit_alone_knows_the_random_id(
         unit.commit()
     lines = [line for line in everything_stored(database).splitlines() if patient in line]
     assert len(lines) == 2
-    assert all("flag.clear" in line or "patient.erase" in line for line in lines)
+    assert all("flag.resolve" in line or "patient.erase" in line for line in lines)
 
 
 def test_erasing_somebody_unknown_removes_nothing(records: SqlRecords) -> None:
@@ -303,7 +305,6 @@ def test_a_purge_takes_what_is_older_and_leaves_the_rest(records: SqlRecords) ->
         "messages": 2,
         "facts": 1,
         "assessments": 1,
-        "flags": 1,
         "symptom_entries": 1,
         "exercise_sessions": 1,
         "green_checks": 1,
@@ -314,11 +315,13 @@ def test_a_purge_takes_what_is_older_and_leaves_the_rest(records: SqlRecords) ->
     assert {name for name, kept in left.items() if kept} == {
         "patients",
         "consents",
+        "audit",
+        "flags",
+        "flag_steps",
         "team_patients",
         "readings",
         "broken_glass",
         "team_codes",
-        "audit",
     }
 
 
