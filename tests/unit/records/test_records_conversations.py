@@ -226,10 +226,11 @@ def test_whoever_asks_for_a_person_is_found_until_that_is_settled(talk: Talk, te
     )
     assert names(listed(talk, team, Wanted(asks_human=True))) == [asking.patient_id]
     assert {c.patient_id for c in listed(talk, team) if c.asks_human} == {asking.patient_id}
-    kept = talk.unit.flags.get(flag)
-    assert kept is not None
-    step = FlagStep(NOW, "Dr Ames", kept.state, FlagState.RESOLVED, "contacted", "called")
-    talk.unit.flags.take(kept, step)
+    for becomes in (FlagState.ACKNOWLEDGED, FlagState.IN_PROGRESS, FlagState.RESOLVED):
+        assert names(listed(talk, team, Wanted(asks_human=True))) == [asking.patient_id]
+        kept = talk.unit.flags.get(flag)
+        assert kept is not None
+        talk.unit.flags.take(kept, FlagStep(NOW, "Dr Ames", kept.state, becomes, "contacted", "called"))
     assert listed(talk, team, Wanted(asks_human=True)) == []
 
 
