@@ -243,6 +243,7 @@ def test_a_whole_review_goes_by_keys_alone(sample: tuple[Sample, str], opens: Op
     press("Enter")
     expect(page.get_by_text("The note is kept.")).to_be_visible()
     expect(page.get_by_text("r, l and u are letters here: ?")).to_be_visible()
+    page.wait_for_load_state()
     press("r")
     expect(page.get_by_text("The conversation is marked: reviewed.")).to_be_visible()
 
