@@ -5,13 +5,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 /
 UV := .tools/bin/uv
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-header --no-annotate --universal
 
-.PHONY: help run chat test faults bench triage-report known-misses check setup setup-test python lock format
+.PHONY: help run chat test demo faults bench triage-report known-misses check setup setup-test python lock format
 
 help:
 	@echo "make run      set up what is missing and start the coach"
 	@echo "make chat     the same coach in this terminal"
 	@echo "make test     set up what is missing and test everything"
 	@echo "make bench    measure the coach beside its peers: some minutes, on a machine without other work"
+	@echo "make demo     30 made-up patients over 8 weeks in var/demo, and how to see them in the console (some minutes)"
 	@echo "make faults   break everything in turn, many times, on both databases (a quarter of an hour)"
 	@echo "make triage-report  what screening finds and misses; writes docs/triage-report.md (some minutes)"
 	@echo "make known-misses  list anew what of tests/cases/signs is missed, after a change of words or of the second voice"
@@ -30,6 +31,9 @@ test: setup-test
 
 bench: setup
 	@exec .venv/bin/python -m bench
+
+demo: setup
+	@exec .venv/bin/safecue demo
 
 faults: setup-test
 	@PYTHONPATH=tests:tests/telegram:tests/conversation exec .venv/bin/python tests/faults/run_all.py

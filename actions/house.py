@@ -10,7 +10,14 @@ from typing import Any
 
 from bot.facts.clock import utc_now
 from bot.usecases.clock import SetReminder
-from bot.usecases.controls import AskForHuman, DeleteData, ExportData, OneQuestion, StopReminders
+from bot.usecases.controls import (
+    AnswerToWish,
+    AskForHuman,
+    DeleteData,
+    ExportData,
+    OneQuestion,
+    StopReminders,
+)
 from bot.usecases.deliver import Words
 from bot.usecases.explain import Explain
 from bot.usecases.first_week import Details
@@ -64,6 +71,7 @@ class House:
         self.explain = Explain(records, library)
         self.progress = Progress(records, library)
         self.ask_for_human = AskForHuman(records)
+        self.answer_to_wish = AnswerToWish(records, library)
         self.correct_pain = CorrectPain(records, library)
         self.flows = {flow.name: flow for flow in self._all_flows()}
 

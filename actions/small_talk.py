@@ -10,6 +10,7 @@ from actions.turn import Turn
 from bot.usecases.flow import Flow
 from bot.usecases.teach import TO_A_HUMAN
 
+WISH = "talk_to_clinician"
 # yes and no without a question they could answer
 BARE = frozenset({"affirm", "deny", "unsure"})
 # To a new patient these are best answered by beginning.
@@ -24,7 +25,11 @@ class Chat(Digression):
             return []
         if turn.flow and turn.requested and turn.intent in BARE:
             return self._bare_answer(turn, turn.flow, turn.requested)
-        turn.say(f"chat_{turn.intent}")
+        if turn.intent == WISH:
+            content_id, variables = self.house.answer_to_wish(turn.patient_id)
+            turn.say(content_id, **variables)
+        else:
+            turn.say(f"chat_{turn.intent}")
         if turn.intent in TO_A_HUMAN:
             self.house.ask_for_human(turn.free_talk(), turn.intent)
         return []

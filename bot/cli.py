@@ -15,12 +15,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("bot.runner.chat", "talk with the coach in this terminal"),
     "talk": ("bot.terminal", "the same, with a coach that runs already"),
     "web": ("bot.webchat", "serve the web chat alone"),
+    "console": ("bot.console", "serve the clinicians' console alone, or invite somebody to it"),
     "triage": ("bot.authoring.triage", "show what a sentence is taken for: facts, level, rules"),
     "understand": ("bot.authoring.understand", "show which topic a sentence is taken for"),
     "check": ("bot.authoring.check", "check everything in content/ and data/stories/"),
     "hazards": ("bot.authoring.hazards", "show what could harm a patient, and what stands against it"),
     "tune": ("bot.authoring.tune", "fit the second voice of screening to its bank"),
     "flags": ("bot.authoring.flags", "list, show or clear what a clinician must see"),
+    "demo": ("bot.authoring.demo", "make a database of made-up patients to look at"),
+    "audit": ("bot.authoring.audit", "whether the audit is as it was written"),
     "keys": ("bot.authoring.keys", "rotate the keys that text is encrypted with"),
     "export": ("bot.authoring.export", "show everything kept about one person"),
     "erase": ("bot.authoring.erase", "erase one person everywhere"),
@@ -60,6 +63,15 @@ def _records() -> OnFirstUse:
     return OnFirstUse(opened)
 
 
+def _flag_moves() -> OnFirstUse:
+    def opened() -> object:
+        from bot.assembly import open_flag_moves
+
+        return open_flag_moves(load())
+
+    return OnFirstUse(opened)
+
+
 def _hand_over() -> OnFirstUse:
     def opened() -> object:
         from bot.assembly import open_hand_over
@@ -88,7 +100,9 @@ def _new_key() -> Callable[[], str]:
 
 
 NEEDS: dict[str, tuple[Callable[[], object], ...]] = {
-    "flags": (_records,),
+    "flags": (_records, _flag_moves),
+    "demo": (load,),
+    "audit": (_records,),
     "keys": (_records, _new_key),
     "export": (_hand_over,),
     "erase": (_records, _engine),

@@ -53,6 +53,13 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _https_address(value: str) -> str:
+    parts = urlsplit(_web_address(value))
+    if parts.scheme != "https" or parts.path.strip("/") or parts.query:
+        raise ValueError("not the https address of a whole host")
+    return f"https://{parts.netloc}"
+
+
 def _bot_token(value: SecretStr) -> SecretStr:
     if not re.fullmatch(r"\d+:[\w-]+", value.get_secret_value(), re.ASCII):
         raise ValueError("not a bot's token")
@@ -117,6 +124,11 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", description="an address of this machine, such as 127.0.0.1")
     web_port: Port = 8000
     web_public: Switch = False
+    console_host: str = Field("127.0.0.1", description="an address of this machine, such as 127.0.0.1")
+    console_port: Port = 8002
+    console_address: Annotated[str, AfterValidator(_https_address)] | None = Field(
+        None, description="the https address of the console, such as https://console.example.org"
+    )
     telegram_token: Annotated[SecretStr, AfterValidator(_bot_token)] | None = Field(
         None, description="the token that BotFather gave the bot, such as 123456:ABC-def"
     )
@@ -160,6 +172,11 @@ class Settings(BaseSettings):
         return _http(self.web_host, self.web_port)
 
     @property
+    def console_url(self) -> str:
+        """Where the console is reached from this machine."""
+        return _http(self.console_host, self.console_port)
+
+    @property
     def telegram_url(self) -> str:
         """Where the webhook's route is reached from this machine."""
         return _http(self.telegram_host, self.telegram_port)
@@ -175,7 +192,11 @@ class Settings(BaseSettings):
 
     def ports(self) -> dict[str, int]:
         """The ports that our parts listen on, by the setting that names them."""
-        ours = {"actions_port": self.actions_port, "web_port": self.web_port}
+        ours = {
+            "actions_port": self.actions_port,
+            "web_port": self.web_port,
+            "console_port": self.console_port,
+        }
         if self.telegram_token and self.telegram_webhook:
             ours["telegram_port"] = self.telegram_port
         return {"engine_url": self.engine_port} | ours if self.engine_is_here else ours
@@ -302,6 +323,14 @@ def _contradictions(settings: Settings) -> list[tuple[str, str]]:
                 "web_host",
                 f"{variable('web_host')}: found {settings.web_host!r}, which other machines can reach; "
                 f"set 127.0.0.1, or {variable('web_public')}=yes if that is meant",
+            )
+        )
+    if not settings.console_address and not is_loopback(settings.console_host):
+        faults.append(
+            (
+                "console_host",
+                f"{variable('console_host')}: found {settings.console_host!r}, which other machines "
+                f"can reach; set 127.0.0.1, or {variable('console_address')} to the https address there",
             )
         )
     return faults + _webhook_faults(settings) + _shared_ports(settings)

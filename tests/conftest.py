@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["postgres_server"]
 
-SHARING = ("tests/conversation/", "tests/engine/", "tests/browser/")
+SHARING = ("tests/conversation/", "tests/engine/", "tests/browser/", "tests/console/")
 LONG = (*SHARING, "tests/faults/", "tests/telegram/", "tests/integration/", "tests/unit/triage/")
 
 

@@ -43,7 +43,7 @@ class Bench:
         self._content = content
         self._root = root
         self._extractor: Extractor = build(content.vocabulary, voice)
-        self.screening = Screening(lambda: self._extractor, content.rules, content.version)
+        self.screening = Screening(lambda: self._extractor, content.rules, content.version, content.names)
 
     @cached_property
     def _library(self) -> ContentLibrary:

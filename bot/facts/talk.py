@@ -1,4 +1,4 @@
-"""What is said in a talk, and by whom: patients, messages, replies, flags. Everyone's words."""
+"""What is said in a talk, and by whom: patients, messages, replies. Everyone's words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
+
+# The door of people who are made up.
+SYNTHETIC = "synthetic"
 
 # The one document there is: everything kept about the person.
 MY_DATA = "my-data.json"
@@ -139,19 +142,3 @@ class Document:
 
     name: str
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Something a clinician must see. `summary` names rules, never the patient's words."""
-
-    id: int
-    patient_id: str
-    raised_at: datetime
-    level: str
-    urgency: str
-    summary: str
-    assessment_id: int | None = None
-    cleared_at: datetime | None = None
-    cleared_by: str | None = None
-    cleared_reason: str | None = None

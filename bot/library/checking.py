@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.facts.talk import MY_DATA, Kind
+from bot.library.console import read_console
+from bot.library.demo import read_demo
 from bot.library.entries import VARIABLE, Entry, entry_from
 from bot.library.hazards import read_hazards
 from bot.library.library import BUBBLE_LIMIT, ContentLibrary, raw_entries, read_library
@@ -58,6 +60,7 @@ def check_content(project: Path, today: date) -> tuple[Fault, ...]:
     faults += _faults_of_triage(root, library, cited)
     faults += _faults_of_domain(project, library, placed)
     faults += _faults_of_topics(root, library)
+    faults += [*read_console(root)[1], *read_demo(root)[1]]
     faults += _faults_of_numbers(root, library, today)
     faults += read_hazards(project, lambda rule: _is_rule(rule, screening, library))[1]
     return tuple(sorted(set(faults)))

@@ -19,6 +19,7 @@ ENTRY_FOLDERS = ("messages", "lessons", "cues", "exercises")
 _INTENT_CALL = re.compile(
     r"(\{[a-z][a-z0-9_]*\}|[a-z][a-z0-9_]*)(:[a-z][a-z0-9_]*=(\{[a-z][a-z0-9_]*\}|[^\s{}]+))?"
 )
+SENT_BY_HAND = frozenset({Kind.PLAIN, Kind.EDUCATION, Kind.PLAN, Kind.CHEER})
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -103,6 +104,7 @@ class Entry(Part):
     harder: str | None = None
     not_when: Bubbles = ()
     explained: bool = False
+    safe_reply: Text | None = None
 
     @property
     def asks(self) -> str | None:
@@ -148,6 +150,10 @@ class Entry(Part):
             raise ValueError("an exercise has a `dose`, or is only `explained: true`")
         if self.kind is Kind.EXERCISE and not self.not_when:
             raise ValueError("an exercise says in `not_when` when to leave it out")
+        if self.safe_reply is not None and (self.form is not None or self.kind not in SENT_BY_HAND):
+            raise ValueError("a `safe_reply` asks nothing and is of kind plain, education, plan or cheer")
+        if self.safe_reply is not None and "{clinician}" not in self.say[0]:
+            raise ValueError("a `safe_reply` tells in its first bubble who sends it: `{clinician}`")
         return self
 
 

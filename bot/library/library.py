@@ -133,6 +133,10 @@ class ContentLibrary:
         """How a topic is called on a button. KeyError: no such topic."""
         return self._topics[topic]
 
+    def topics(self) -> Mapping[str, str]:
+        """What each topic is called, by its intent."""
+        return self._topics
+
     def has_title(self, topic: str) -> bool:
         return topic in self._topics
 
@@ -155,6 +159,10 @@ class ContentLibrary:
             and (movement is None or entry.movement == movement)
         )
         return tuple(sorted(found, key=lambda entry: (entry.movement or "", entry.step or 0, entry.id)))
+
+    def safe_replies(self) -> Mapping[str, str]:
+        """What a clinician may send by hand: what it is called in the console, by content id."""
+        return {entry.id: entry.safe_reply for entry in self._entries.values() if entry.safe_reply}
 
     def unsigned_safety(self) -> list[str]:
         """Safety entries and triage rules by id, and countries, that nobody has checked and signed."""

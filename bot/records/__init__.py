@@ -3,22 +3,23 @@
 from bot.records.begun import Begun
 from bot.records.cipher import Cipher, load_or_make_key_file, new_key
 from bot.records.errors import (
-    AlreadyCleared,
     DatabaseSilent,
+    FlagMoved,
     KeyFileUnsafe,
     NotInRecords,
     NotMigrated,
     RecordsError,
     RecordsGone,
+    Taken,
     WrongKey,
 )
 from bot.records.records import SqlRecords, SqlUnit
 
 __all__ = [
-    "AlreadyCleared",
     "Begun",
     "Cipher",
     "DatabaseSilent",
+    "FlagMoved",
     "KeyFileUnsafe",
     "NotInRecords",
     "NotMigrated",
@@ -26,6 +27,7 @@ __all__ = [
     "RecordsGone",
     "SqlRecords",
     "SqlUnit",
+    "Taken",
     "WrongKey",
     "load_or_make_key_file",
     "new_key",

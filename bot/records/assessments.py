@@ -7,14 +7,24 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from bot.facts.clinical import Evidence, Level, Reason, SymptomFact, Urgency, Verdict
+from bot.facts.clinical import (
+    Evidence,
+    Level,
+    Presence,
+    Reason,
+    Subject,
+    SymptomFact,
+    Time,
+    Urgency,
+    Verdict,
+)
 from bot.records.errors import NotInRecords
 from bot.records.rows import change, put, put_numbered, read
 from bot.records.tables import AssessmentRow, FactRow, GreenCheckRow
-from bot.usecases.ports import OpenAssessment
+from bot.usecases.ports import Assessed, OpenAssessment
 
 _BORN_CLOSED = frozenset({Level.CONTINUE, Level.NONE})
 _ALARMS = tuple(level.value for level in Level if level not in _BORN_CLOSED)
@@ -24,6 +34,7 @@ _NOTHING_TO_SETTLE = "nothing to settle"
 _OF_PATIENT = AssessmentRow.patient_id == bindparam("patient_id")
 # Sorted by who asks: asked to sort, SQLite walks through everything ever judged instead.
 _OPEN = select(AssessmentRow.__table__).where(_OF_PATIENT, AssessmentRow.closed_at.is_(None))
+_OF_ID = select(AssessmentRow.__table__).where(AssessmentRow.id == bindparam("assessment"))
 _OF_MESSAGE = (
     select(AssessmentRow.__table__)
     .where(AssessmentRow.message_id == bindparam("message_id"))
@@ -54,9 +65,13 @@ class SqlAssessments:
         put(self._session, *(_fact(number, assessment, fact) for fact in facts))
         return number
 
+    def get(self, assessment_id: int) -> Assessed | None:
+        found = read(self._session, _OF_ID, assessment=assessment_id)
+        return _assessed(found[0]) if found else None
+
     def for_message(self, message_id: str) -> Verdict | None:
         found = read(self._session, _OF_MESSAGE, message_id=message_id)
-        return _verdict(found[0]) if found else None
+        return verdict_of(found[0]) if found else None
 
     def open_for(self, patient_id: str) -> Sequence[OpenAssessment]:
         """Oldest first."""
@@ -152,13 +167,37 @@ def _fact(number: int, assessment: AssessmentRow, fact: SymptomFact) -> FactRow:
     )
 
 
-def _verdict(row: AssessmentRow) -> Verdict:
+def verdict_of(row: AssessmentRow | Row[Any]) -> Verdict:
     return Verdict(
         level=Level(row.level),
         urgency=Urgency(row.urgency),
         reasons=tuple(_reason(kept) for kept in row.reasons),
         question=row.question,
         care=row.care,
+    )
+
+
+def fact_of(row: FactRow) -> SymptomFact:
+    return SymptomFact(
+        sign=row.sign,
+        presence=Presence(row.presence),
+        subject=Subject(row.subject),
+        time=Time(row.time),
+        evidence=tuple(Evidence(**piece) for piece in row.evidence),
+        region=row.region,
+        cues=tuple(row.cues),
+    )
+
+
+def _assessed(row: Row[Any]) -> Assessed:
+    return Assessed(
+        id=row.id,
+        message_id=row.message_id,
+        at=row.at,
+        verdict=verdict_of(row),
+        content_version=row.content_version,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
     )
 
 

@@ -25,6 +25,10 @@ def new_key() -> str:
     return Fernet.generate_key().decode("ascii")
 
 
+def new_secret() -> str:
+    return secrets.token_hex(32)
+
+
 class Cipher:
     """Seals with the first of `keys`, opens with all of them. ValueError: no key, or a malformed one."""
 
@@ -69,10 +73,6 @@ class Lookup:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode("ascii")
-
-    @staticmethod
-    def new_secret() -> str:
-        return secrets.token_hex(32)
 
     def of(self, *parts: str) -> str:
         spoken = b"".join(len(part).to_bytes(4, "big") + part for part in map(_bytes, parts))

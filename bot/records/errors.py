@@ -11,8 +11,12 @@ class NotInRecords(RecordsError, LookupError):
     """Nobody and nothing of that id is kept."""
 
 
-class AlreadyCleared(RecordsError, ValueError):
-    """The flag was cleared before."""
+class FlagMoved(RecordsError, ValueError):
+    """Somebody else took a step with the flag meanwhile."""
+
+
+class Taken(RecordsError, ValueError):
+    """Somebody or something has that name already."""
 
 
 class WrongKey(RecordsError, ValueError):

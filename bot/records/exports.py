@@ -12,7 +12,7 @@ from bot.records.patients import row_of
 from bot.records.tables import AuditRow, Base, OfferRow, PatientRow
 
 # A token opens a button and a lookup finds a person: neither tells the person anything.
-_NOT_TOLD = frozenset({"address_lookup", "door_key_lookup", "turn_owner", "turn_until", "token"})
+_NOT_TOLD = frozenset({"address_lookup", "door_key_lookup", "turn_owner", "turn_until", "token", "seal"})
 
 
 def export_person(session: Session, patient_id: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from bot.records.errors import NotInRecords
 from bot.records.patients import HELD, UNANSWERED, change_row, row_of
 from bot.records.retention import erase_due_text
 from bot.records.rows import change, put, read
-from bot.records.tables import MessageRow, OfferRow, OutboxRow, PatientRow
+from bot.records.tables import MessageRow, OfferRow, OutboxRow
 from bot.usecases.ports import Offered
 
 FIRST, IN_LINE = 0, 1
@@ -28,28 +28,31 @@ A_LEAP = timedelta(minutes=1)  # a message from further ahead came before the cl
 _TOKEN_BYTES = 24
 _LIVE = (OfferRow.used_at.is_(None), OfferRow.withdrawn.is_(False))
 
-_MESSAGES, _OFFERS = MessageRow.__table__, OfferRow.__table__
+# What is only asked for is never read: it stands in `understanding`.
+_COLUMNS = [c for c in MessageRow.__table__.c if c.name not in {"intent", "confidence"}]
+_OFFERS = OfferRow.__table__
 
 # Made once, see bot/records/patients.py.
 _OF_PATIENT = MessageRow.patient_id == bindparam("patient_id")
 _SAID = (_OF_PATIENT, MessageRow.direction == Direction.OUT.value)
-_OF_ID = select(_MESSAGES).where(MessageRow.id == bindparam("id"))
-_NEWEST_FIRST = select(_MESSAGES).order_by(MessageRow.seq.desc()).limit(1)
+_OF_ID = select(*_COLUMNS).where(MessageRow.id == bindparam("id"))
+_NEWEST_FIRST = select(*_COLUMNS).order_by(MessageRow.seq.desc()).limit(1)
 _LAST_SAID = _NEWEST_FIRST.where(*_SAID)
 _LAST_SAID_OF = _LAST_SAID.where(MessageRow.content_id == bindparam("content_id"))
 _LAST_ASKED = _LAST_SAID.where(MessageRow.asks.is_not(None))
 _LAST_HEARD = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.direction == Direction.IN.value)
+_LAST_BEFORE = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.at <= bindparam("moment"))
 _OF_KEY = _NEWEST_FIRST.where(_OF_PATIENT, MessageRow.door_key_lookup == bindparam("key"))
 # Sorted by who asks: asked to sort, SQLite walks through the whole talk instead.
-_UNANSWERED = select(_MESSAGES).where(
+_UNANSWERED = select(*_COLUMNS).where(
     MessageRow.state.in_(UNANSWERED), _OF_PATIENT, MessageRow.text.is_not(None)
 )
-_UNSCREENED = select(_MESSAGES).where(
+_UNSCREENED = select(*_COLUMNS).where(
     MessageRow.state == TurnState.RECEIVED.value, _OF_PATIENT, MessageRow.text.is_not(None)
 )
-_REPLIES = select(_MESSAGES).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
+_REPLIES = select(*_COLUMNS).where(MessageRow.in_reply_to == bindparam("message_id")).order_by(MessageRow.seq)
 _BEHIND = (
-    select(_MESSAGES)
+    select(*_COLUMNS)
     .where(_OF_PATIENT, MessageRow.seq > bindparam("after"))
     .order_by(MessageRow.seq)
     .limit(bindparam("most"))
@@ -108,10 +111,12 @@ class SqlMessages:
         key = None if door_key is None else self._lookup.of(patient.door, patient_id, door_key)
         if key is not None and (known := self._newest(_OF_KEY, patient_id=patient_id, key=key)) is not None:
             return known, False
+        seq = patient.last_seq + 1
+        change_row(self._session, patient, last_seq=seq, heard_seq=seq, heard_at=now)
         row = MessageRow(
             id=uuid.uuid4().hex,
             patient_id=patient_id,
-            seq=self._next_seq(patient),
+            seq=seq,
             direction=Direction.IN.value,
             at=now,
             text=text,
@@ -121,7 +126,7 @@ class SqlMessages:
             erase_at=erase_at,
         )
         put(self._session, row)
-        return _message(row), True
+        return message_of(row), True
 
     def unscreened_of(self, patient_id: str) -> Sequence[Message]:
         return _in_order(read(self._session, _UNSCREENED, patient_id=patient_id))
@@ -133,7 +138,7 @@ class SqlMessages:
             MessageRow.text.is_not(None),
         )
         in_order = wanted.order_by(MessageRow.at, MessageRow.patient_id, MessageRow.seq)
-        return [_message(row) for row in self._session.scalars(in_order)]
+        return [message_of(row) for row in self._session.scalars(in_order)]
 
     def set_state(
         self, message_id: str, state: TurnState, understanding: Mapping[str, object] | None = None
@@ -146,7 +151,15 @@ class SqlMessages:
             del self._known[message_id]
             row = self._row(message_id)
         understood = {**(row.understanding or {}), **(understanding or {})}
-        change(self._session, MessageRow, message_id, state=state.value, understanding=understood)
+        change(
+            self._session,
+            MessageRow,
+            message_id,
+            state=state.value,
+            understanding=understood,
+            intent=understood.get("intent"),
+            confidence=understood.get("confidence"),
+        )
         del self._known[message_id]
         if understanding and isinstance(answered := understanding.get("answered"), str):
             self._session.execute(_CLOSE_ONE, {"patient": row.patient_id, "answered": answered})
@@ -161,10 +174,11 @@ class SqlMessages:
     def say(self, patient_id: str, reply: Reply, *, in_reply_to: str | None, now: datetime) -> Message:
         """A reply to words that must go is held no longer than they are."""
         patient = row_of(self._session, patient_id, lock=True)
+        change_row(self._session, patient, last_seq=patient.last_seq + 1)
         row = MessageRow(
             id=uuid.uuid4().hex,
             patient_id=patient_id,
-            seq=self._next_seq(patient),
+            seq=patient.last_seq,
             direction=Direction.OUT.value,
             at=now,
             text=reply.text,
@@ -201,7 +215,7 @@ class SqlMessages:
             next_try_at=now,
         )
         put(self._session, row, *offers, parcel)
-        return _message(row, [(offer.title, offer.token) for offer in offers])
+        return message_of(row, [(offer.title, offer.token) for offer in offers])
 
     def _goes_first(self, reply: Reply, in_reply_to: str | None) -> bool:
         """Safety words, unless they belong behind ordinary ones of the same answer, as a stop list does."""
@@ -219,12 +233,15 @@ class SqlMessages:
     def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
         return self._newest(_LAST_SAID_OF, patient_id=patient_id, content_id=content_id)
 
+    def last_before(self, patient_id: str, moment: datetime) -> Message | None:
+        return self._newest(_LAST_BEFORE, patient_id=patient_id, moment=moment)
+
     def last_heard(self, patient_id: str) -> Message | None:
         return self._newest(_LAST_HEARD, patient_id=patient_id)
 
     def open_question(self, patient_id: str) -> Message | None:
         asked = read(self._session, _LAST_ASKED, patient_id=patient_id)
-        return _message(asked[0]) if asked and asked[0].asks_open else None
+        return message_of(asked[0]) if asked and asked[0].asks_open else None
 
     def transcript(self, patient_id: str, *, after: int = 0, limit: int = 200) -> Sequence[Message]:
         rows = read(self._session, _BEHIND, patient_id=patient_id, after=after, most=limit)
@@ -258,10 +275,6 @@ class SqlMessages:
         self._known.clear()
         return erase_due_text(self._session, now)
 
-    def _next_seq(self, patient: PatientRow) -> int:
-        change_row(self._session, patient, last_seq=patient.last_seq + 1)
-        return patient.last_seq
-
     def _row(self, message_id: str) -> Row[Any]:
         if message_id not in self._known:
             found = read(self._session, _OF_ID, id=message_id)
@@ -270,9 +283,9 @@ class SqlMessages:
             self._known[message_id] = found[0]
         return self._known[message_id]
 
-    def _newest(self, wanted: Select[*tuple[Any, ...]], **which: str) -> Message | None:
+    def _newest(self, wanted: Select[*tuple[Any, ...]], **which: object) -> Message | None:
         found = read(self._session, wanted, **which)
-        return _message(found[0]) if found else None
+        return message_of(found[0]) if found else None
 
 
 def with_buttons(session: Session, rows: Sequence[MessageRow | Row[Any]]) -> list[Message]:
@@ -282,14 +295,14 @@ def with_buttons(session: Session, rows: Sequence[MessageRow | Row[Any]]) -> lis
     if said:
         for message_id, title, token in session.connection().execute(_BUTTONS, {"said": said}):
             buttons[message_id].append((title, token))
-    return [_message(row, buttons[row.id]) for row in rows]
+    return [message_of(row, buttons[row.id]) for row in rows]
 
 
 def _in_order(rows: Sequence[Row[Any]]) -> list[Message]:
-    return sorted(map(_message, rows), key=lambda message: message.seq)
+    return sorted(map(message_of, rows), key=lambda message: message.seq)
 
 
-def _message(row: MessageRow | Row[Any], buttons: Sequence[tuple[str, str]] = ()) -> Message:
+def message_of(row: MessageRow | Row[Any], buttons: Sequence[tuple[str, str]] = ()) -> Message:
     return Message(
         id=row.id,
         patient_id=row.patient_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
@@ -20,6 +20,10 @@ _PENDING = (
     )
     .values(attempts=OutboxRow.attempts + 1)
     .execution_options(synchronize_session=False)
+)
+
+_STATES = select(OutboxRow.message_id, OutboxRow.state, OutboxRow.sent_at).where(
+    OutboxRow.message_id.in_(bindparam("of", expanding=True))
 )
 
 
@@ -59,6 +63,10 @@ class SqlOutbox:
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
         outcome = {"state": Delivery.FAILED.value} if retry_at is None else {"next_try_at": retry_at}
         self._session.execute(_PENDING.values(last_error=error, **outcome), {"of": [message_id]})
+
+    def deliveries(self, message_ids: Collection[str]) -> Mapping[str, tuple[Delivery, datetime | None]]:
+        found = self._session.execute(_STATES, {"of": list(message_ids)})
+        return {row.message_id: (Delivery(row.state), row.sent_at) for row in found}
 
 
 def _is_due(parcel: type[OutboxRow], now: datetime) -> ColumnElement[bool]:

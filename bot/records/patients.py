@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,6 +86,7 @@ class SqlPatients:
             created_at=now,
             profile={},
             last_seq=0,
+            heard_seq=0,
         )
         try:
             with self._session.begin_nested():
@@ -191,6 +192,21 @@ class SqlPatients:
         """Longest due first."""
         due = select(PatientRow.id).where(PatientRow.remind_at <= now).order_by(PatientRow.remind_at)
         return self._session.scalars(due).all()
+
+    def doors(self, patient_ids: Collection[str]) -> Mapping[str, str]:
+        wanted = select(PatientRow.id, PatientRow.door).where(PatientRow.id.in_(patient_ids))
+        return {patient_id: door for patient_id, door in self._session.execute(wanted)}
+
+    def silent(self, since: datetime) -> Mapping[str, datetime]:
+        heard = (
+            select(func.max(MessageRow.at))
+            .where(MessageRow.patient_id == PatientRow.id, MessageRow.direction == Direction.IN.value)
+            .scalar_subquery()
+        )
+        wanted = select(PatientRow.id, heard.label("heard")).where(
+            PatientRow.standing == Standing.ACTIVE.value, PatientRow.remind_at.is_not(None), heard < since
+        )
+        return {patient_id: at for patient_id, at in self._session.execute(wanted)}
 
     def leaving(self, before: datetime) -> Sequence[str]:
         spoken = exists().where(MessageRow.patient_id == PatientRow.id, MessageRow.at > before)

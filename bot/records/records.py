@@ -14,18 +14,22 @@ from sqlalchemy.orm import Session
 
 from bot.records import schema
 from bot.records.assessments import SqlAssessments
-from bot.records.audit import SqlAudit
-from bot.records.cipher import Cipher, Lookup
+from bot.records.audit import SqlAudit, begin_chain, write_pending
+from bot.records.cipher import Cipher, Lookup, new_secret
+from bot.records.conversations import SqlConversations
 from bot.records.database import gone, open_database, shown
 from bot.records.errors import DatabaseSilent, NotMigrated, RecordsGone
 from bot.records.exports import export_person
 from bot.records.flags import SqlFlags
+from bot.records.heartbeats import SqlHeartbeats
+from bot.records.margins import SqlMargins
 from bot.records.messages import SqlMessages
 from bot.records.misses import SqlMisses
 from bot.records.outbox import SqlOutbox
 from bot.records.patients import HELD, SqlPatients
 from bot.records.retention import purge_older
 from bot.records.rotation import reseal_all
+from bot.records.staff import SqlGlass, SqlInvitations, SqlStaff, SqlTeams
 from bot.records.symptom_log import SqlSymptomLog
 from bot.records.tables import SecretRow
 from bot.usecases import ports
@@ -44,8 +48,16 @@ class SqlUnit:
         self.outbox: ports.Outbox = SqlOutbox(session)
         self.audit: ports.Audit = SqlAudit(session)
         self.misses: ports.Misses = SqlMisses(session)
+        self.heartbeats: ports.Heartbeats = SqlHeartbeats(session)
+        self.staff: ports.Staff = SqlStaff(session, lookup)
+        self.teams: ports.Teams = SqlTeams(session)
+        self.invitations: ports.Invitations = SqlInvitations(session)
+        self.glass: ports.BreakGlass = SqlGlass(session)
+        self.conversations: ports.Conversations = SqlConversations(session)
+        self.margins: ports.Margins = SqlMargins(session)
 
     def commit(self) -> None:
+        write_pending(self._session)
         self._session.commit()
         self._session.info.pop(HELD, None)
 
@@ -87,8 +99,11 @@ class SqlRecords:
                 raise RecordsGone(gone(self._shown))
             schema.upgrade(connection)
             with Session(connection, join_transaction_mode="create_savepoint") as session:
-                if session.get(SecretRow, schema.LOOKUP) is None:
-                    session.add(SecretRow(name=schema.LOOKUP, value=Lookup.new_secret()))
+                for name in schema.SECRETS:
+                    if session.get(SecretRow, name) is None:
+                        session.add(SecretRow(name=name, value=new_secret()))
+                session.flush()
+                begin_chain(session)
                 session.commit()
 
     @contextmanager
@@ -116,6 +131,10 @@ class SqlRecords:
         """Remove what is older than that; how many rows, by table."""
         return purge_older(self._engine, now, retention)
 
+    def console_secret(self) -> str:
+        """What the console signs with: the same for every process of this database."""
+        return self._read_secret(schema.CONSOLE)
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -125,11 +144,14 @@ class SqlRecords:
             yield session
 
     def _read_lookup(self) -> Lookup:
+        return Lookup(self._read_secret(schema.LOOKUP))
+
+    def _read_secret(self, name: str) -> str:
         try:
             with self._reading() as session:
-                secret = session.scalar(select(SecretRow.value).where(SecretRow.name == schema.LOOKUP))
+                secret = session.scalar(select(SecretRow.value).where(SecretRow.name == name))
         except (OperationalError, ProgrammingError) as error:
             raise NotMigrated("the database has no tables yet: migrate it first") from error
         if secret is None:
-            raise NotMigrated("the database has no lookup secret: migrate it first")
-        return Lookup(secret)
+            raise NotMigrated(f"the database has no {name} secret: migrate it first")
+        return secret

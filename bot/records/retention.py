@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, Select, delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.facts.talk import Delivery
+from bot.records.flags import OPEN_STATES
 from bot.records.tables import (
     AssessmentRow,
     Base,
@@ -18,8 +19,10 @@ from bot.records.tables import (
     FlagRow,
     GreenCheckRow,
     MessageRow,
+    NoteRow,
     OutboxRow,
     SymptomEntryRow,
+    TagRow,
 )
 
 _BATCH = 500
@@ -40,6 +43,8 @@ def _erase_words(session: Session, message_ids: Sequence[str]) -> None:
         "text": None,
         "payload": None,
         "understanding": None,
+        "intent": None,
+        "confidence": None,
         "variables": None,
         "image": None,
         "document": None,
@@ -60,8 +65,8 @@ def _erase_words(session: Session, message_ids: Sequence[str]) -> None:
 def purge_older(engine: Engine, now: datetime, retention: timedelta) -> dict[str, int]:
     """Remove what is older than `retention`, in small transactions; how many rows, by table.
 
-    Consents, the audit, open flags and assessments that still stand remain. What hangs on a message
-    (its buttons and its parcel) goes with it.
+    Consents, the audit, flags with their steps and assessments that still stand remain. What hangs on a
+    message (its buttons and its parcel) goes with it.
     """
     units = sessionmaker(engine)
     return {table.__tablename__: _remove(units, table, which) for table, which in _old(now - retention)}
@@ -70,7 +75,7 @@ def purge_older(engine: Engine, now: datetime, retention: timedelta) -> dict[str
 def _old(cutoff: datetime) -> list[tuple[type[Base], Select[Any]]]:
     still_flagged = (
         select(FlagRow.id)
-        .where(FlagRow.assessment_id == AssessmentRow.id, FlagRow.cleared_at.is_(None))
+        .where(FlagRow.assessment_id == AssessmentRow.id, FlagRow.state.in_(OPEN_STATES))
         .exists()
     )
     standing = (
@@ -80,7 +85,6 @@ def _old(cutoff: datetime) -> list[tuple[type[Base], Select[Any]]]:
     )
     return [
         (FactRow, select(FactRow.id).where(FactRow.at < cutoff, ~standing)),
-        (FlagRow, select(FlagRow.id).where(FlagRow.raised_at < cutoff, FlagRow.cleared_at < cutoff)),
         (
             AssessmentRow,
             select(AssessmentRow.id).where(
@@ -92,11 +96,8 @@ def _old(cutoff: datetime) -> list[tuple[type[Base], Select[Any]]]:
     ]
 
 
-_LOGS: tuple[type[SymptomEntryRow] | type[ExerciseSessionRow] | type[GreenCheckRow], ...] = (
-    SymptomEntryRow,
-    ExerciseSessionRow,
-    GreenCheckRow,
-)
+_Log = SymptomEntryRow | ExerciseSessionRow | GreenCheckRow | NoteRow | TagRow
+_LOGS: tuple[type[_Log], ...] = (SymptomEntryRow, ExerciseSessionRow, GreenCheckRow, NoteRow, TagRow)
 
 
 def _remove(units: sessionmaker[Session], table: Any, which: Select[Any]) -> int:

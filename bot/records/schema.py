@@ -6,9 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from bot.records.audit import KEY
 from bot.records.errors import NotMigrated
 
 LOOKUP = "lookup"
+CONSOLE = "console"
+SECRETS = (LOOKUP, CONSOLE, KEY)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSIONS = "alembic_version"
 _LOCK = 7_233_207  # any number, as long as every process of ours names the same

@@ -30,7 +30,7 @@ def run(argv: Sequence[str]) -> int:
     settings = load()
     if "-h" in argv or "--help" in argv or asyncio.run(_coach_runs(settings)):
         return asyncio.run(_talk(command))
-    if refusals := refusals_of(settings, but_port="web_port"):
+    if refusals := refusals_of(settings, but_ports=("web_port", "console_port")):
         print("\n".join(refusals), file=sys.stderr)
         return 1
     environment = os.environ | settings.for_the_parts()

@@ -9,7 +9,7 @@ import socket
 import string
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bot.assembly import begin_anew, open_records, tune_second_voice
@@ -39,9 +39,9 @@ def run(argv: Sequence[str]) -> int:
     return become(parts, settings.data_dir / "log", ROOT, environment)
 
 
-def refusals_of(settings: Settings, but_port: str = "") -> list[str]:
+def refusals_of(settings: Settings, but_ports: Collection[str] = ()) -> list[str]:
     """All that speaks against starting; the last, since it makes them, the keys and the database."""
-    found = taken_ports(settings, but=but_port) + content_refusals(settings)
+    found = taken_ports(settings, but=but_ports) + content_refusals(settings)
     return found or key_refusals(settings) or database_refusals(settings)
 
 
@@ -145,18 +145,25 @@ def part_named(name: str, command: tuple[str, ...], settings: Settings) -> Part:
             return Part(name, command, f"{settings.actions_url}/health")
         case "web":
             return Part(name, command, f"{settings.web_url}/health", ready=f"web chat at {settings.web_url}/")
+        case "console":
+            where = settings.console_address or settings.console_url
+            return Part(name, command, f"{settings.console_url}/health", ready=f"console at {where}/")
         case "telegram" if settings.telegram_webhook:
             return Part(name, command, f"{settings.telegram_url}/health")
     return Part(name, command)
 
 
-def taken_ports(settings: Settings, but: str = "") -> list[str]:
-    """A line for every port of ours (`but` one) that another program listens on."""
-    hosts = {"web_port": settings.web_host, "telegram_port": settings.telegram_host}
+def taken_ports(settings: Settings, but: Collection[str] = ()) -> list[str]:
+    """A line for every port of ours (`but` some) that another program listens on."""
+    hosts = {
+        "web_port": settings.web_host,
+        "console_port": settings.console_host,
+        "telegram_port": settings.telegram_host,
+    }
     return [
         f"Port {port} is taken by another program; end it, or set another in {variable(field)}."
         for field, port in settings.ports().items()
-        if field != but and _is_taken(hosts.get(field, "127.0.0.1"), port)
+        if field not in but and _is_taken(hosts.get(field, "127.0.0.1"), port)
     ]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from bot.facts.flags import REQUEST, FlagKind
 from bot.facts.talk import Standing
 from bot.usecases.flow import SKIPPED, Outcome, QuietFlow, Step, Talk
-from bot.usecases.ports import Records
+from bot.usecases.ports import Library, Records
 from bot.usecases.profile import Profiles
-
-REQUEST = "request"
 
 
 class AskForHuman:
@@ -19,7 +20,7 @@ class AskForHuman:
     def __call__(self, talk: Talk, topic: str) -> None:
         """One open flag for each topic."""
         with self._records.unit() as uow:
-            raised = {flag.summary for flag in uow.flags.list() if flag.patient_id == talk.patient.id}
+            raised = {flag.summary for flag in uow.flags.of_patient(talk.patient.id) if flag.open}
             if topic in raised:
                 return
             uow.flags.raise_(
@@ -27,10 +28,27 @@ class AskForHuman:
                 level=REQUEST,
                 urgency="soon",
                 summary=topic,
+                kind=FlagKind.REQUEST,
                 assessment_id=None,
                 now=talk.now,
             )
             uow.commit()
+
+
+class AnswerToWish:
+    """What is said to a wish for a person. A team names the time it answers in."""
+
+    def __init__(self, records: Records, library: Library) -> None:
+        self._records = records
+        self._library = library
+
+    def __call__(self, patient_id: str) -> tuple[str, Mapping[str, str]]:
+        """Content id and variables."""
+        with self._records.reading() as uow:
+            looked_after = uow.teams.of_patient(patient_id)
+        if not looked_after:
+            return "chat_talk_to_clinician", {}
+        return "chat_talk_to_clinician_team", {"days": f"{self._library.number('human_answer_days'):g}"}
 
 
 class OneQuestion(QuietFlow):

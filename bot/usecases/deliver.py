@@ -21,14 +21,19 @@ STANDING_WORDS = (
 )
 
 
+def numbers_of(patient: Patient, library: Library) -> Mapping[str, str]:
+    """The numbers to call in the patient's country, as variables of what is said."""
+    country = library.country(patient.profile.get("country"))
+    return {"emergency": country["emergency"], "crisis": country["crisis"]}
+
+
 class Say:
     """The library's words for one patient, with the numbers of their country filled in."""
 
     def __init__(self, library: Library, screen: Screen, patient: Patient) -> None:
         self._library = library
         self._screen = screen
-        country = library.country(patient.profile.get("country"))
-        self._variables = {"emergency": country["emergency"], "crisis": country["crisis"]}
+        self._variables = numbers_of(patient, library)
 
     def __call__(self, content_id: str, **variables: str) -> tuple[Reply, ...]:
         return self._library.say(content_id, **{**variables, **self._variables})

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from anyio import to_thread
 
 from bot.facts.clinical import Level, Verdict
+from bot.facts.flags import FlagKind
 from bot.facts.talk import Standing
 from bot.usecases.deliver import Words
+from bot.usecases.overdue import A_LEAP, escalate_overdue, flag_gaps, limits_of
 from bot.usecases.ports import Engine, EngineSilent, Library, OpenAssessment, Records, Screen, UnitOfWork
 from bot.usecases.present_state import present_state
 from bot.usecases.receive_message import ReceiveMessage
@@ -23,10 +25,12 @@ LAST_WORDS = timedelta(seconds=10)
 # Retention counts in days; looking for what is too old at every round would only hold the write lock.
 PURGE_EVERY = timedelta(hours=1)
 ANSWERS_AT_ONCE = 8
-# A moment from further ahead than this was kept before the clock was set back.
-A_LEAP = timedelta(minutes=1)
 # Soreness that could not be asked about in this time is no matter any more.
 ASKED_AGAIN_WITHIN = timedelta(days=7)
+# Looking for people who went silent walks through all of them.
+GAPS_EVERY = timedelta(hours=1)
+BEAT_EVERY = timedelta(seconds=20)
+RECORDS_ROUND, ENGINE_ROUND = "scheduler", "late answers"
 ALARMS_TO_ANSWER = (Level.CRISIS, Level.STOP)
 
 log = logging.getLogger(__name__)
@@ -58,6 +62,8 @@ class Due:
         self._clock = clock
         self._retention = retention
         self._purged_at: datetime | None = None
+        self._gaps_at: datetime | None = None
+        self._beaten_at: dict[str, datetime] = {}
         self._words = Words(library, screen)
 
     def on_time(self) -> None:
@@ -68,7 +74,10 @@ class Due:
             self._silence_after_stops,
             self._soreness,
             self._reminders,
+            self._escalate,
+            self._look_for_gaps,
             self._erase_on_time,
+            self._beat,
         ):
             try:
                 step()
@@ -80,6 +89,7 @@ class Due:
         await self._answer_late()
         for patient_id in await to_thread.run_sync(self._leaving):
             await self._erase(patient_id)
+        await to_thread.run_sync(self._beat, ENGINE_ROUND)
 
     async def _answer_late(self) -> None:
         """Side by side: with an engine that hangs each answer takes its whole deadline."""
@@ -126,6 +136,7 @@ class Due:
                 level=verdict.level.value,
                 urgency=verdict.urgency.value,
                 summary=f"check not answered: {', '.join(check.rules)}",
+                kind=FlagKind.UNANSWERED,
                 assessment_id=check.id,
                 now=now,
             )
@@ -160,6 +171,7 @@ class Due:
                 level=alarm.level.value,
                 urgency=alarm.urgency.value,
                 summary=f"silence after {alarm.level.value}: {', '.join(alarm.rules)}",
+                kind=FlagKind.SILENCE,
                 assessment_id=None,
                 now=now,
             )
@@ -187,6 +199,24 @@ class Due:
         uow.assessments.remind(told.id, now)
         for reply in self._words.for_patient(patient)("ask_after_72h"):
             uow.messages.say(patient_id, reply, in_reply_to=None, now=now)
+
+    def _escalate(self) -> None:
+        escalate_overdue(self._records, limits_of(self._library), self._clock())
+
+    def _look_for_gaps(self) -> None:
+        now = self._clock()
+        if self._gaps_at is None or is_over(GAPS_EVERY, self._gaps_at, now):
+            flag_gaps(self._records, timedelta(days=self._library.number("no_data_days")), now)
+            self._gaps_at = now
+
+    def _beat(self, part: str = RECORDS_ROUND) -> None:
+        """Shows that the round goes on: the console tells where one no longer does."""
+        now, last = self._clock(), self._beaten_at.get(part)
+        if last is None or is_over(BEAT_EVERY, last, now):
+            with self._records.unit() as uow:
+                uow.heartbeats.beat(part, now)
+                uow.commit()
+            self._beaten_at[part] = now
 
     def _leaving(self) -> list[str]:
         with self._records.reading() as uow:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.facts.audit import AuditChain, AuditEntry
 from bot.facts.clinical import (
     History,
     Level,
@@ -17,7 +18,10 @@ from bot.facts.clinical import (
     Urgency,
     Verdict,
 )
-from bot.facts.talk import Flag, Message, Patient, Reply, Standing, TurnState
+from bot.facts.flags import Flag, FlagKind, FlagState, FlagStep
+from bot.facts.review import Conversation, Line, Margin, Note, Place, Stretch, Wanted
+from bot.facts.staff import Account, BrokenGlass, Invitation, Role, SignedIn, Team
+from bot.facts.talk import Delivery, Message, Patient, Reply, Standing, TurnState
 
 
 class Patients(Protocol):
@@ -63,6 +67,12 @@ class Patients(Protocol):
         """When the next reminder is due; None: never."""
 
     def due_reminders(self, now: datetime) -> Sequence[str]: ...
+    def doors(self, patient_ids: Collection[str]) -> Mapping[str, str]:
+        """Through which door each of them comes."""
+
+    def silent(self, since: datetime) -> Mapping[str, datetime]:
+        """Who takes part, is reminded and has not written since then, with their last words' time."""
+
     def leaving(self, before: datetime) -> Sequence[str]:
         """Patients who asked to be erased and whose talk has been quiet since `before`."""
 
@@ -116,6 +126,9 @@ class Messages(Protocol):
     def last_said_of(self, patient_id: str, content_id: str) -> Message | None:
         """The newest outbound message with that content id."""
 
+    def last_before(self, patient_id: str, moment: datetime) -> Message | None:
+        """The newest message of the talk, of either side, that isn't later than the moment."""
+
     def last_heard(self, patient_id: str) -> Message | None:
         """The newest inbound message."""
 
@@ -152,6 +165,19 @@ class OpenAssessment:
     message_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A verdict as it was given, by which content, and how it was settled."""
+
+    id: int
+    message_id: str | None
+    at: datetime
+    verdict: Verdict
+    content_version: str
+    closed_at: datetime | None
+    closed_by: str | None
+
+
 class Assessments(Protocol):
     def add(
         self,
@@ -165,6 +191,7 @@ class Assessments(Protocol):
     ) -> int:
         """Facts and verdict in one go. Level `continue` and `none` are born closed."""
 
+    def get(self, assessment_id: int) -> Assessed | None: ...
     def for_message(self, message_id: str) -> Verdict | None: ...
     def open_for(self, patient_id: str) -> Sequence[OpenAssessment]: ...
     def close(self, assessment_id: int, *, by: str, reason: str, now: datetime) -> None: ...
@@ -194,13 +221,33 @@ class Flags(Protocol):
         summary: str,
         assessment_id: int | None,
         now: datetime,
+        kind: FlagKind = FlagKind.SIGN,
     ) -> int: ...
     def get(self, flag_id: int) -> Flag | None: ...
     def about(self, assessment_id: int) -> Sequence[Flag]:
-        """Every flag, cleared or not, that this assessment raised."""
+        """Every flag, ended or not, that this assessment raised."""
+
+    def of_patient(self, patient_id: str) -> Sequence[Flag]:
+        """Every flag about this person, ended or not."""
 
     def list(self, *, open_only: bool = True) -> Sequence[Flag]: ...
-    def clear(self, flag_id: int, *, by: str, reason: str, now: datetime) -> None: ...
+    def open_among(self, teams: Collection[str], *, teamless: bool) -> Sequence[Flag]:
+        """Open flags of those teams' patients; with `teamless` of patients without a team, too."""
+
+    def resting(
+        self, since: Mapping[tuple[FlagState, str], datetime], *, set_back: datetime
+    ) -> Sequence[Flag]:
+        """Flags that have been in a state since before the moment given for it and their urgency.
+
+        Those too that came to such a state after `set_back`, a moment still to come.
+        """
+
+    def take(self, flag: Flag, step: FlagStep) -> None:
+        """Keep a step of its life. ValueError: somebody else took one since this flag was read."""
+
+    def steps(self, flag_id: int) -> Sequence[FlagStep]: ...
+    def last_raised(self, kind: FlagKind) -> Mapping[str, datetime]:
+        """When a flag of that kind was last raised, by patient."""
 
 
 class SymptomLog(Protocol):
@@ -243,15 +290,177 @@ class Outbox(Protocol):
     def failed(self, message_id: str, *, error: str, retry_at: datetime | None) -> None:
         """With `retry_at` None it's given up."""
 
+    def deliveries(self, message_ids: Collection[str]) -> Mapping[str, tuple[Delivery, datetime | None]]:
+        """What became of our messages, and when they were sent."""
+
 
 class Audit(Protocol):
     def record(self, actor: str, action: str, subject: str, detail: str, now: datetime) -> None:
-        """Never patient text in `detail`."""
+        """Never patient text in `detail`. Written when the unit is committed."""
+
+    def entries(
+        self,
+        *,
+        actor: str | None = None,
+        subject: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> Sequence[AuditEntry]:
+        """Newest first; `until` is left out itself, and so is the entry `before`."""
+
+    def verify(self) -> AuditChain: ...
 
 
 class Misses(Protocol):
     def keep(self, patient_id: str, message_id: str, ranking: Sequence[tuple[str, float]]) -> None:
         """Keep a misunderstood message for the authors."""
+
+
+class Heartbeats(Protocol):
+    def beat(self, part: str, now: datetime) -> None: ...
+    def last(self) -> Mapping[str, datetime]:
+        """When each part that works by itself was last seen to."""
+
+
+class Staff(Protocol):
+    """Accounts and sessions of the staff. `get` and `keep` raise LookupError: nobody of that id."""
+
+    def add(self, *, name: str, email: str, password: str, roles: Collection[Role], now: datetime) -> Account:
+        """ValueError: somebody signs in with that address already."""
+
+    def get(self, staff_id: str) -> Account: ...
+    def signing_in_as(self, email: str) -> Account | None: ...
+    def list(self) -> Sequence[Account]: ...
+    def keep(self, account: Account) -> None:
+        """What changed of an account, but for its teams."""
+
+    def begin_session(self, staff_id: str, *, place: str, agent: str, now: datetime) -> str:
+        """The token of a new session, told this once."""
+
+    def session_of(self, token: str) -> SignedIn | None: ...
+    def sessions_of(self, staff_id: str) -> Sequence[SignedIn]: ...
+    def saw(self, session_id: str, now: datetime) -> None: ...
+    def end_session(self, staff_id: str, session_id: str) -> None: ...
+    def end_all_sessions(self, staff_id: str, *, but: str | None = None) -> None: ...
+    def end_old_sessions(self, *, begun_before: datetime, seen_before: datetime) -> None: ...
+
+
+class Invitations(Protocol):
+    def add(self, invitation: Invitation) -> str:
+        """The code, told this once."""
+
+    def waiting(self, now: datetime) -> Sequence[Invitation]:
+        """Those that can still be used, by name."""
+
+    def take(self, code: str, now: datetime) -> Invitation | None:
+        """Use it up. None: no such code, used, or ended."""
+
+
+class BreakGlass(Protocol):
+    """Notes of who opened a patient of another team."""
+
+    def note(self, patient_id: str, staff_id: str, *, reason: str, now: datetime, until: datetime) -> int: ...
+    def is_open(self, patient_id: str, staff_id: str, now: datetime) -> bool: ...
+    def unseen(self) -> Sequence[BrokenGlass]:
+        """Those that no supervisor has seen, oldest first."""
+
+    def see(self, note_id: int, by: str, now: datetime) -> None: ...
+
+
+class Teams(Protocol):
+    """Care teams: which of the staff and which patients belong together."""
+
+    def add(self, name: str) -> Team:
+        """ValueError: there is a team of that name already."""
+
+    def get(self, team_id: str) -> Team:
+        """LookupError: no such team."""
+
+    def list(self) -> Sequence[Team]: ...
+    def put_staff(self, staff_id: str, teams: Collection[str]) -> None:
+        """From now on they are in these teams, and in no other."""
+
+    def put_patient(self, patient_id: str, team_id: str, now: datetime) -> None: ...
+    def of_patient(self, patient_id: str) -> frozenset[str]: ...
+    def drop_patient(self, patient_id: str) -> None:
+        """From now on no team looks after them."""
+
+    def add_code(self, team_id: str, by: str, ends_at: datetime) -> str:
+        """A one-time code that ties a patient to the team, told this once."""
+
+    def take_code(self, code: str, patient_id: str, now: datetime) -> Team | None:
+        """The patient typed it, and from now on nobody else can. None: no such code, another's, or ended."""
+
+    def coded_for(self, patient_id: str, now: datetime) -> Team | None:
+        """The team of the code that the patient typed and hasn't answered yet."""
+
+    def drop_code(self, patient_id: str) -> None: ...
+
+
+class Conversations(Protocol):
+    """Talks as staff read them."""
+
+    def listed(
+        self,
+        wanted: Wanted,
+        *,
+        staff_id: str,
+        teams: Collection[str],
+        teamless: bool,
+        behind: Place | None,
+        limit: int,
+    ) -> Sequence[Conversation]:
+        """The newest message of a patient's first, from behind that place.
+
+        Of patients in these teams; with `teamless` also of those whom no team looks after.
+        """
+
+    def stretch(
+        self, patient_id: str, *, behind: int | None = None, before: int | None = None, limit: int
+    ) -> Stretch:
+        """The first messages behind that seq, else the last before that seq, else the newest."""
+
+    def seq_at(self, patient_id: str, moment: datetime) -> int | None:
+        """The seq of the first message from that moment on; None: there is none."""
+
+    def whole(self, patient_id: str) -> Iterable[Line]:
+        """Every line, oldest first, a few hundred in memory at a time."""
+
+
+class Margins(Protocol):
+    """Notes, tags and what has been read, all beside a talk and never in it."""
+
+    def of(self, patient_id: str, *, staff_id: str) -> Margin:
+        """As that member of staff may see it. LookupError: no such patient."""
+
+    def note(
+        self,
+        patient_id: str,
+        message_id: str | None,
+        *,
+        by: str,
+        by_name: str,
+        text: str,
+        shared: bool,
+        now: datetime,
+    ) -> int: ...
+    def get_note(self, note_id: int) -> Note:
+        """LookupError: no such note."""
+
+    def share_note(self, note_id: int) -> None: ...
+    def remove_note(self, note_id: int) -> None: ...
+    def tag(self, patient_id: str, message_id: str | None, tag: str, *, by: str, now: datetime) -> None:
+        """Once; tagging again changes nothing."""
+
+    def untag(self, patient_id: str, message_id: str | None, tag: str) -> None: ...
+    def known_tags(self) -> Sequence[str]: ...
+    def read_upto(self, patient_id: str, staff_id: str, *, seq: int, later: bool) -> None:
+        """`seq` 0: nothing is read; `later`: put aside, whatever is written."""
+
+    def sent_by_hand(self, patient_id: str, message_id: str, *, by: str, by_name: str) -> None:
+        """Who of the staff sent this outbound message."""
 
 
 class UnitOfWork(Protocol):
@@ -263,6 +472,13 @@ class UnitOfWork(Protocol):
     outbox: Outbox
     audit: Audit
     misses: Misses
+    heartbeats: Heartbeats
+    staff: Staff
+    teams: Teams
+    invitations: Invitations
+    glass: BreakGlass
+    conversations: Conversations
+    margins: Margins
 
     def commit(self) -> None: ...
 
@@ -275,7 +491,7 @@ class Records(Protocol):
         """A unit that only reads: it waits for nobody, and nobody for it. Nothing may be written in it."""
 
     def purge(self, now: datetime, retention: timedelta) -> Mapping[str, int]:
-        """Remove what is older than `retention`, save consents, audit and open flags; how many, by table."""
+        """Remove what is older than `retention`, save consents, audit and flags; how many, by table."""
 
     def export(self, patient_id: str) -> Mapping[str, Any]:
         """Everything kept about a person, decrypted, as plain JSON values. LookupError: nobody of that id."""
@@ -387,6 +603,9 @@ class Library(Protocol):
 
     def short_form(self, text: str) -> str | None:
         """The intent behind a command or a short exact form (yes, thanks, back, why ...), or None."""
+
+    def safe_replies(self) -> Mapping[str, str]:
+        """What a clinician may send by hand: its title, by content id. It takes the variable `clinician`."""
 
     def number(self, name: str) -> float:
         """A clinical or operational figure from content, by name."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from bot.facts.flags import FlagKind
 from bot.facts.talk import Kind, Message, Patient
 from bot.triage.guarantee import INTERRUPTING, may_say
 from bot.usecases.ports import Library, OpenAssessment, Parcel, Records, UnitOfWork
@@ -111,7 +112,7 @@ class Post:
         summary = f"not delivered: {message.content_id}"
         if alarm is None or message.kind is not Kind.SAFETY:
             return
-        known = [f for f in uow.flags.list() if f.patient_id == message.patient_id and f.summary == summary]
+        known = [f for f in uow.flags.of_patient(message.patient_id) if f.open and f.summary == summary]
         if any(flag.raised_at >= message.at for flag in known):
             return
         uow.flags.raise_(
@@ -119,6 +120,7 @@ class Post:
             level=alarm.level.value,
             urgency=alarm.urgency.value,
             summary=summary,
+            kind=FlagKind.UNDELIVERED,
             assessment_id=None,  # clearing this flag must not settle the alarm itself
             now=self._clock(),
         )

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.facts.clinical import NOTHING, Level, SymptomFact, Urgency, Verdict
+from bot.facts.flags import FlagKind
 from bot.facts.talk import Answered, Message, Patient, Reply, Standing, TurnState
 from bot.triage.guarantee import INTERRUPTING
 from bot.usecases.dates import misdated
 from bot.usecases.deliver import Say, Words
 from bot.usecases.engine_turn import RESUMES, EngineTurns
 from bot.usecases.flagging import raise_flag
+from bot.usecases.linking import Linking
 from bot.usecases.meaning import meant_by
 from bot.usecases.ports import (
     Engine,
@@ -84,6 +86,7 @@ class ReceiveMessage:
         self._clock = clock
         self._turns = EngineTurns(records, screen, library, engine, clock, deadline)
         self._words = Words(library, screen)
+        self._linking = Linking(self._words)
         self._hold = timedelta(hours=library.number("hold_hours_before_consent"))
         self._looked_back = timedelta(days=library.number("history_days"))
 
@@ -202,6 +205,7 @@ class ReceiveMessage:
                 uow.assessments.close(assessment_id, by="patient", reason=settlement.reason, now=now)
             if verdict.level in INTERRUPTING:
                 uow.messages.drop_offers(patient.id)
+            linked = self._linking.heard(uow, patient, message, answer, verdict.level, now)
 
             def compose(say: Say) -> tuple[Reply, ...]:
                 if verdict.level in INTERRUPTING:
@@ -210,6 +214,9 @@ class ReceiveMessage:
                     return say.all(settlement.says)
                 if judged is None:
                     return say("screening_failed")
+                if linked:
+                    again = _asked_again(say, asked) if patient.standing is not Standing.ACTIVE else ()
+                    return say.verdict(verdict) + say(linked.content_id, **linked.variables) + again
                 if unreadable:
                     return say.all(("other_language", "ask_which_sign"))
                 return self._own_reply(uow, say, patient, message, verdict, answer, asked, unusable)
@@ -301,8 +308,7 @@ class ReceiveMessage:
         if unusable:
             return say("used_button")
         if isinstance(answer, Misfit):
-            again = say(asked.content_id, **asked.variables) if asked and asked.content_id else ()
-            return say.verdict(verdict) + say(answer.value) + again
+            return say.verdict(verdict) + say(answer.value) + _asked_again(say, asked)
         if message.payload is None and (fault := self._unusable_text(message.text or "")):
             return say.verdict(verdict) + say(fault)
         if patient.standing in OUTSIDE:
@@ -353,9 +359,14 @@ class ReceiveMessage:
             level=Level.CHECK.value,
             urgency=Urgency.SAME_DAY.value,
             summary="screening failed",
+            kind=FlagKind.UNREAD,
             assessment_id=None,
             now=now,
         )
+
+
+def _asked_again(say: Say, asked: Message | None) -> tuple[Reply, ...]:
+    return say(asked.content_id, **asked.variables) if asked and asked.content_id else ()
 
 
 def _understanding(answer: Answer | Misfit | None, asked: Message | None) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
@@ -20,12 +20,22 @@ class Extractor(Protocol):
 
 
 class Screening:
-    """`make_extractor` is called once, when words are first read: who never reads pays nothing for it."""
+    """`make_extractor` is called once, when words are first read: who never reads pays nothing for it.
 
-    def __init__(self, make_extractor: Callable[[], Extractor], rules: Rules, version: str) -> None:
+    `names`: what each sign is called, in words for clinicians.
+    """
+
+    def __init__(
+        self,
+        make_extractor: Callable[[], Extractor],
+        rules: Rules,
+        version: str,
+        names: Mapping[str, str],
+    ) -> None:
         self._make_extractor = make_extractor
         self._rules = rules
         self.version = version
+        self.names = names
 
     def make_ready(self) -> None:
         """Read the first words sooner. Raises what is wrong with the vocabulary."""

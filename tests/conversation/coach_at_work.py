@@ -154,6 +154,7 @@ def coach_running(data: Path, **settings: str) -> Iterator[Coach]:
         "SAFECUE_ENGINE_URL": f"http://127.0.0.1:{free_port()}",
         "SAFECUE_ACTIONS_PORT": str(free_port()),
         "SAFECUE_WEB_PORT": str(web),
+        "SAFECUE_CONSOLE_PORT": str(free_port()),
         "SAFECUE_MODE": "local",
         **settings,
     }

@@ -82,6 +82,7 @@ class WholeCoach:
             "SAFECUE_ENGINE_URL": f"http://127.0.0.1:{free_port()}",
             "SAFECUE_ACTIONS_PORT": str(free_port()),
             "SAFECUE_WEB_PORT": str(free_port()),
+            "SAFECUE_CONSOLE_PORT": str(free_port()),
             "SAFECUE_MODE": "local",
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -12,19 +12,40 @@ from datetime import UTC, datetime, timedelta
 from kept_database import KeptDatabase
 
 from bot.facts.clinical import Level
-from bot.facts.talk import Direction, Flag, Message, Patient, Reply, Standing, TurnState
+from bot.facts.flags import Flag
+from bot.facts.staff import Actor, Role
+from bot.facts.talk import Direction, Message, Patient, Reply, Standing, TurnState
 from bot.library.library import ContentLibrary
+from bot.usecases.deliver import Words
 from bot.usecases.due import Due
+from bot.usecases.flag_moves import MoveFlags
 from bot.usecases.hand_over import HandOver
-from bot.usecases.ports import EngineFailed, EngineSilent, EngineTurn, OpenAssessment, Parcel, Screen
+from bot.usecases.ports import (
+    EngineFailed,
+    EngineSilent,
+    EngineTurn,
+    OpenAssessment,
+    Parcel,
+    Screen,
+    UnitOfWork,
+)
 from bot.usecases.post import Post
 from bot.usecases.read_talk import ReadTalk
 from bot.usecases.receive_message import Arrival, ReceiveMessage
+from bot.usecases.sight import NotTheirs
 
 DOOR = "web"
 MORNING = datetime(2026, 6, 10, 9, 0, tzinfo=UTC)
 DEADLINE = 8.0
 RETENTION = timedelta(days=365)
+
+
+CLINICIAN = Actor("s1", "Dr. Ng", frozenset({Role.CLINICIAN}), frozenset({"knees"}))
+
+
+def looks_after(_uow: UnitOfWork, actor: Actor, patient_id: str, _now: datetime) -> None:
+    if "knees" not in actor.teams:
+        raise NotTheirs(patient_id)
 
 
 class Clock:
@@ -114,6 +135,13 @@ class House:
         self.talk = ReadTalk(self.records, library, self.clock)
         self.hand_over = HandOver(self.records, library, self.clock)
         self.post = Post(self.records, library, self.clock)
+        self.moves = MoveFlags(
+            self.records,
+            Words(library, screen),
+            {"resolve": ["spoke"], "dismiss": ["past"]},
+            looks_after,
+            self.clock,
+        )
         self.screen_with(screen)
 
     def screen_with(self, screen: Screen) -> None:
@@ -145,6 +173,10 @@ class House:
     def flags(self) -> Sequence[Flag]:
         with self.records.unit() as uow:
             return uow.flags.list()
+
+    def clears(self, flag: Flag, note: str = "spoke with them") -> None:
+        """A clinician resolves it."""
+        self.moves.end(CLINICIAN, flag.id, "resolve", outcome="spoke", note=note)
 
     def outbox(self) -> Sequence[Parcel]:
         """What would leave now, one after another; nothing of it is kept as sent."""

@@ -177,9 +177,7 @@ async def test_where_a_clinician_is_named_the_person_cannot_end_a_crisis_alone(h
     assert await person.press("I am safe now") == ["crisis_not_yet"]
     assert person.levels == [Level.CRISIS]
     (flag,) = house.flags()
-    with house.records.unit() as uow:
-        uow.flags.clear(flag.id, by="Dr. Ng", reason="spoke with them", now=house.clock())
-        uow.commit()
+    house.clears(flag)
     assert person.levels == []
 
 

@@ -163,9 +163,7 @@ async def test_silence_after_a_stop_or_a_crisis_is_flagged_once(house: House, te
     (_, (flag_level, urgency, summary)) = flagged(house)
     assert (flag_level, urgency) == (level, "now")
     assert summary.startswith(f"silence after {level}: ")
-    with house.records.unit() as uow:
-        uow.flags.clear(house.flags()[1].id, by="Dr. Ng", reason="rang", now=house.clock())
-        uow.commit()
+    house.clears(house.flags()[1])
     assert len(person.levels) == 1
 
 
@@ -184,9 +182,7 @@ async def test_a_clinician_who_clears_a_stop_opens_exercise_again(house: House) 
     await person.send(STOP)
     person.is_green()
     assert "cue_knee_squat" not in await person.say(ASK)
-    with house.records.unit() as uow:
-        uow.flags.clear(house.flags()[0].id, by="Dr. Ng", reason="heart checked", now=house.clock())
-        uow.commit()
+    house.clears(house.flags()[0])
     house.clock.skip(MINUTE)
     person.is_green()
     assert "cue_knee_squat" in await person.say(ASK)

@@ -409,6 +409,17 @@ def test_a_wish_for_a_person_raises_one_flag(call: Caller) -> None:
         assert [flag.summary for flag in uow.flags.list()] == ["talk_to_clinician"]
 
 
+def test_whom_a_team_looks_after_is_told_when_to_expect_an_answer(call: Caller) -> None:
+    call.aboard()
+    assert call("action_chat", "talk_to_clinician").said == ["chat_talk_to_clinician"]
+    with call.house.records.unit() as uow:
+        uow.teams.put_patient(call.patient_id, uow.teams.add("Knees").id, call.house.clock())
+        uow.commit()
+    answered = call("action_chat", "talk_to_clinician")
+    assert answered.said == ["chat_talk_to_clinician_team"]
+    assert "within 2 working days" in answered.responses[0]["text"]
+
+
 def test_a_failing_action_says_so_and_keeps_the_flow(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     call.aboard()
 

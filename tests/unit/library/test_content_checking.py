@@ -57,6 +57,8 @@ BROKEN = [
     (LESSON, "lesson_pacing", "lesson_placing", 1, "no entry `lesson_pacing`", "content/lessons"),
     (LESSON, "lesson_pacing", "say_stop", 1, f"stands in {TALK} too", "another id"),
     (LESSON, "lesson_pacing", "Lesson-pacing", 1, "the id", "a-z"),
+    (LESSON, "kind: education", "kind: education\n  safe_reply: Read", 1, "{clinician}", "change the entry"),
+    (LESSON, "kind: education", "kind: safety\n  safe_reply: Read", 1, "asks nothing", "change the entry"),
     (TALK, "  form: choice\n", "", 7, "a question needs a `form`", "change the entry"),
     (TALK, "value: none", "value: knee", 7, "the same value", "change the entry"),
     (TALK, "  high: 10\n", "", 20, "`low` below `high`", "change the entry"),

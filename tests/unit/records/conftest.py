@@ -24,26 +24,28 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Database:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Iterator[tuple[Database, str]]:
-    """A migrated database, used again and again, and the lookup secret it began with."""
+def postgres_template(postgres_server: str) -> Iterator[tuple[Database, dict[str, str]]]:
+    """A migrated database, used again and again, and the secrets it began with."""
     name, url = new_postgres(postgres_server)
     made = Database(url, new_key())
     records = made.open()
     records.migrate()
     records.close()
     with create_engine(url).connect() as connection:
-        secret = connection.execute(text("SELECT value FROM secrets")).scalar_one()
-    yield made, secret
+        secrets = dict(connection.execute(text("SELECT name, value FROM secrets")).all())
+    yield made, secrets
     run_on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def postgres(postgres_template: tuple[Database, str]) -> Database:
-    made, secret = postgres_template
+def postgres(postgres_template: tuple[Database, dict[str, str]]) -> Database:
+    made, secrets = postgres_template
     engine = create_engine(made.url)
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE patients, audit RESTART IDENTITY CASCADE"))
-        connection.execute(text("UPDATE secrets SET value = :secret"), {"secret": secret})
+        connection.execute(text("TRUNCATE patients, audit, staff, teams RESTART IDENTITY CASCADE"))
+        for name, value in secrets.items():
+            put_back = text("UPDATE secrets SET value = :value WHERE name = :name")
+            connection.execute(put_back, {"name": name, "value": value})
     engine.dispose()
     return made
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from bot.facts.clinical import Evidence, Level, Presence, Reason, Subject, SymptomFact, Time, Urgency, Verdict
+from bot.facts.flags import Flag
 from bot.facts.talk import Button, Kind, Message, Reply
 from bot.records import Cipher, SqlRecords
+from bot.triage.flag_life import step
 from bot.usecases.ports import Records, UnitOfWork
 
 NOW = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
@@ -83,3 +85,28 @@ class Talk:
         return self.unit.assessments.add(
             self.patient_id, of.id if of else None, found, judged, content_version="v1", now=at
         )
+
+    def flags(self, assessment: int | None = None, *, level: str = "stop", at: datetime = NOW) -> Flag:
+        number = self.unit.flags.raise_(
+            self.patient_id,
+            level=level,
+            urgency="now",
+            summary="chest_pain",
+            assessment_id=assessment,
+            now=at,
+        )
+        return self.flag(number)
+
+    def flag(self, number: int) -> Flag:
+        found = self.unit.flags.get(number)
+        assert found is not None
+        return found
+
+    def takes(
+        self, flag: Flag, *moves: str, by: str = "Dr Ames", at: datetime = NOW, note: str = "x"
+    ) -> Flag:
+        """The steps that these moves are, one after another; the flag as it stands then."""
+        for move in moves:
+            self.unit.flags.take(flag, step(flag, move, by=by, now=at, outcome="seen", note=note))
+            flag = self.flag(flag.id)
+        return flag

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.records import Cipher, KeyFileUnsafe, WrongKey, load_or_make_key_file, new_key
-from bot.records.cipher import Lookup
+from bot.records.cipher import Lookup, new_secret
 
 OLD, NEW = new_key(), new_key()
 anything = st.text(st.characters(codec=None), max_size=200)
@@ -60,12 +60,12 @@ def test_a_missing_or_malformed_key_is_told(keys: list[str]) -> None:
 
 @given(st.lists(anything, max_size=3), st.lists(anything, max_size=3))
 def test_the_lookup_tells_apart_whatever_differs(one: list[str], other: list[str]) -> None:
-    lookup = Lookup(Lookup.new_secret())
+    lookup = Lookup(new_secret())
     assert (lookup.of(*one) == lookup.of(*other)) == (one == other)
 
 
 def test_the_lookup_is_worth_nothing_without_its_secret() -> None:
-    one, other = Lookup(Lookup.new_secret()), Lookup(Lookup.new_secret())
+    one, other = Lookup(new_secret()), Lookup(new_secret())
     assert one.of("web", "abc") != other.of("web", "abc")
 
 

@@ -75,68 +75,11 @@ def test_what_was_closed_for_one_reason_is_found_for_everyone(talk: Talk) -> Non
     assert find(Level.STOP, "eased", NOW) == []
 
 
-def test_a_flag_is_found_by_what_raised_it_also_when_it_was_cleared(talk: Talk) -> None:
-    assessment = talk.judges(Level.STOP)
-    flag = raise_flag(talk, assessment)
-    talk.unit.flags.clear(flag, by="Dr Ames", reason="seen", now=LATER)
-    assert [found.id for found in talk.unit.flags.about(assessment)] == [flag]
-    assert talk.unit.flags.about(assessment + 1) == []
-
-
 def test_the_newest_green_check_counts(talk: Talk) -> None:
     assert talk.unit.assessments.last_green_and_alarm(talk.patient_id)[0] is None
     for at in (LATER, NOW):
         talk.unit.assessments.record_green(talk.patient_id, None, at)
     assert talk.unit.assessments.last_green_and_alarm(talk.patient_id)[0] == LATER
-
-
-def test_clearing_a_flag_settles_what_raised_it_and_is_audited(talk: Talk, records: SqlRecords) -> None:
-    flag = raise_flag(talk, talk.judges(Level.STOP))
-    talk.unit.flags.clear(flag, by="Dr Ames", reason="heart checked", now=LATER)
-    cleared = talk.unit.flags.get(flag)
-    assert cleared is not None
-    assert (cleared.cleared_at, cleared.cleared_by, cleared.cleared_reason) == (
-        LATER,
-        "Dr Ames",
-        "heart checked",
-    )
-    assert talk.unit.assessments.open_for(talk.patient_id) == []
-    assert talk.unit.flags.list() == []
-    assert talk.unit.flags.list(open_only=False) == [cleared]
-    talk.unit.commit()
-    (line,) = records.export(talk.patient_id)["audit"]
-    assert (line["actor"], line["action"], line["detail"]) == ("Dr Ames", "flag.clear", f"flag {flag}")
-
-
-def test_a_flag_is_cleared_once_only(talk: Talk) -> None:
-    flag = raise_flag(talk, None)
-    talk.unit.flags.clear(flag, by="Dr Ames", reason="seen", now=NOW)
-    with pytest.raises(ValueError, match="already cleared by Dr Ames on 2026-11-01 09:30"):
-        talk.unit.flags.clear(flag, by="Dr Bell", reason="seen too", now=LATER)
-
-
-@pytest.mark.parametrize(("by", "reason"), [("", "seen"), ("Dr Ames", ""), ("Dr Ames", " \n"), (" ", "seen")])
-def test_a_flag_is_cleared_by_somebody_for_a_reason(talk: Talk, by: str, reason: str) -> None:
-    flag = raise_flag(talk, None)
-    with pytest.raises(ValueError, match="named person"):
-        talk.unit.flags.clear(flag, by=by, reason=reason, now=NOW)
-    assert [open_flag.id for open_flag in talk.unit.flags.list()] == [flag]
-
-
-def test_a_flag_that_is_not_there_is_told(talk: Talk) -> None:
-    assert talk.unit.flags.get(7) is None
-    with pytest.raises(NotInRecords):
-        talk.unit.flags.clear(7, by="Dr Ames", reason="seen", now=NOW)
-
-
-def test_clearing_does_not_overwrite_an_earlier_settlement(talk: Talk, records: SqlRecords) -> None:
-    assessment = talk.judges(Level.STOP)
-    flag = raise_flag(talk, assessment)
-    talk.unit.assessments.close(assessment, by="patient", reason="care_sought", now=NOW)
-    talk.unit.flags.clear(flag, by="Dr Ames", reason="seen", now=LATER)
-    talk.unit.commit()
-    (kept,) = records.export(talk.patient_id)["assessments"]
-    assert (kept["closed_by"], kept["closed_at"]) == ("patient", NOW.isoformat())
 
 
 def test_a_log_entry_happens_once_for_each_message(talk: Talk) -> None:
@@ -191,14 +134,3 @@ def test_a_verdict_without_reasons_can_be_kept(talk: Talk) -> None:
     nothing = Verdict(Level.NONE, Urgency.NONE)
     talk.unit.assessments.add(talk.patient_id, heard.id, [], nothing, content_version="v1", now=NOW)
     assert talk.unit.assessments.for_message(heard.id) == nothing
-
-
-def raise_flag(talk: Talk, assessment: int | None) -> int:
-    return talk.unit.flags.raise_(
-        talk.patient_id,
-        level="stop",
-        urgency="now",
-        summary="chest_pain",
-        assessment_id=assessment,
-        now=NOW,
-    )

@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 from record_samples import NOW, Database, Talk
 
+from bot.assembly import open_screen
 from bot.authoring import erase, export, flags, keys
 from bot.facts.clinical import Level
+from bot.library.console import load_console
 from bot.library.library import load_library
 from bot.records import SqlRecords, new_key
+from bot.settings import Settings
+from bot.usecases.deliver import Words
+from bot.usecases.flag_moves import MoveFlags
 from bot.usecases.hand_over import HandOver
 from bot.usecases.ports import EngineSilent, EngineTurn
 
@@ -49,20 +54,23 @@ def flagged(records: SqlRecords) -> tuple[str, int]:
     with records.unit() as unit:
         talk = Talk(unit)
         assessment = talk.judges(Level.STOP, of=talk.hears("chest pain"), words="chest pain")
-        flag = unit.flags.raise_(
-            talk.patient_id,
-            level="stop",
-            urgency="now",
-            summary="chest_pain",
-            assessment_id=assessment,
-            now=NOW,
-        )
+        flag = talk.flags(assessment)
         unit.commit()
-    return talk.patient_id, flag
+    return talk.patient_id, flag.id
+
+
+@pytest.fixture(scope="session")
+def words() -> Words:
+    return Words(load_library(CONTENT), open_screen(Settings(content_dir=CONTENT)))
+
+
+@pytest.fixture
+def moves(records: SqlRecords, words: Words) -> MoveFlags:
+    return MoveFlags(records, words, load_console(CONTENT).outcomes, lambda *_: None, lambda: NOW)
 
 
 def test_open_flags_are_listed_with_the_most_urgent_first(
-    records: SqlRecords, flagged: tuple[str, int], capsys: Captured
+    records: SqlRecords, moves: MoveFlags, flagged: tuple[str, int], capsys: Captured
 ) -> None:
     patient, flag = flagged
     with records.unit() as unit:
@@ -70,38 +78,38 @@ def test_open_flags_are_listed_with_the_most_urgent_first(
             patient, level="crisis", urgency="now", summary="plan", assessment_id=None, now=NOW
         )
         unit.commit()
-    assert flags.run(["list"], records) == 0
+    assert flags.run(["list"], records, moves) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.split()[:2] == [str(crisis), "open"]
+    assert first.split()[:2] == [str(crisis), "new"]
     assert second.split()[0] == str(flag)
     assert "chest_pain" in second
     assert patient in second
 
 
-def test_without_flags_the_list_says_so(records: SqlRecords, capsys: Captured) -> None:
-    assert flags.run(["list"], records) == 0
+def test_without_flags_the_list_says_so(records: SqlRecords, moves: MoveFlags, capsys: Captured) -> None:
+    assert flags.run(["list"], records, moves) == 0
     assert capsys.readouterr().out == "No open flags.\n"
 
 
 def test_a_flag_is_shown_and_a_missing_one_is_told(
-    records: SqlRecords, flagged: tuple[str, int], capsys: Captured
+    records: SqlRecords, moves: MoveFlags, flagged: tuple[str, int], capsys: Captured
 ) -> None:
-    assert flags.run(["show", str(flagged[1])], records) == 0
+    assert flags.run(["show", str(flagged[1])], records, moves) == 0
     assert "2026-11-01 09:30 UTC" in capsys.readouterr().out
-    assert flags.run(["show", "99"], records) == 1
+    assert flags.run(["show", "99"], records, moves) == 1
     assert "no flag 99" in capsys.readouterr().err
 
 
 def test_a_flag_is_cleared_once_by_somebody_for_a_reason(
-    records: SqlRecords, flagged: tuple[str, int], capsys: Captured
+    records: SqlRecords, moves: MoveFlags, flagged: tuple[str, int], capsys: Captured
 ) -> None:
     command = ["clear", str(flagged[1]), "--by", "Dr Ames", "--reason", "ECG normal"]
-    assert flags.run(command, records) == 0
-    assert flags.run(command, records) == 1
-    assert "already cleared by Dr Ames" in capsys.readouterr().err
-    assert flags.run(["list"], records) == 0
-    assert flags.run(["show", str(flagged[1])], records) == 0
-    assert "ECG normal" in capsys.readouterr().out
+    assert flags.run(command, records, moves) == 0
+    assert flags.run(command, records, moves) == 1
+    assert "is resolved" in capsys.readouterr().err
+    assert flags.run(["list"], records, moves) == 0
+    assert flags.run(["show", str(flagged[1])], records, moves) == 0
+    assert "resolved, by Dr Ames: other: ECG normal" in capsys.readouterr().out
     with records.unit() as unit:
         assert unit.assessments.open_for(flagged[0]) == []
 
@@ -114,12 +122,13 @@ def test_a_flag_is_cleared_once_by_somebody_for_a_reason(
         ["--reason", "seen"],
         ["--by", " ", "--reason", "seen"],
         ["--by", "A", "--reason", ""],
+        ["--by", "A", "--reason", "seen", "--outcome", ""],
     ],
 )
 def test_a_flag_without_name_or_reason_stays_open(
-    records: SqlRecords, flagged: tuple[str, int], rest: list[str], capsys: Captured
+    records: SqlRecords, moves: MoveFlags, flagged: tuple[str, int], rest: list[str], capsys: Captured
 ) -> None:
-    assert flags.run(["clear", str(flagged[1]), *rest], records) == 2
+    assert flags.run(["clear", str(flagged[1]), *rest], records, moves) == 2
     assert "safecue flags" in capsys.readouterr().err
     with records.unit() as unit:
         assert [flag.id for flag in unit.flags.list()] == [flagged[1]]
@@ -160,7 +169,7 @@ def test_keys_are_rotated_with_counts_and_a_second_run_finds_nothing(
     both = database.open(new_key(), database.key)
     assert keys.run(["rotate"], both, new_key) == 0
     first = capsys.readouterr().out
-    assert "1  secrets" in first
+    assert "4  secrets" in first
     assert "newest key now" in first
     assert keys.run(["rotate"], both, new_key) == 0
     assert "no longer needed" in capsys.readouterr().out
@@ -191,8 +200,10 @@ def test_help_needs_no_records(command: list[str], capsys: Captured) -> None:
     assert "usage: safecue keys" in capsys.readouterr().out
 
 
-def test_commands_that_cannot_be_read_are_refused(records: SqlRecords, capsys: Captured) -> None:
-    assert flags.run(["clear", "one"], records) == 2
+def test_commands_that_cannot_be_read_are_refused(
+    records: SqlRecords, moves: MoveFlags, capsys: Captured
+) -> None:
+    assert flags.run(["clear", "one"], records, moves) == 2
     assert erase.run([], records, EngineAside()) == 2
     assert keys.run([], records, new_key) == 2
     assert "usage" in capsys.readouterr().err

@@ -13,8 +13,9 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.facts.clinical import Level, SessionEntry
+from bot.facts.staff import Invitation, Role
 from bot.facts.talk import Button, Kind, Standing, TurnState
-from bot.records import NotInRecords, SqlRecords, WrongKey, new_key
+from bot.records import NotInRecords, SqlRecords, SqlUnit, WrongKey, new_key
 from bot.records.rotation import sealed_columns
 from bot.records.rows import put
 from bot.records.tables import Base, MessageRow
@@ -33,12 +34,28 @@ SECRETS = (
     "do:secret_payload",
     "answer:secret=chosen",
     "reason-of-clinician",
+    "note-of-clinician",
     "exercise-with-dog",
     "error-with-token",
     "door-key-5551",
     "spoken-reply",
     "picture-name",
+    "note-in-the-margin",
+    "name-of-nurse",
+    "name-of-sender",
+    "reason-of-glass",
 )
+SECRETS_OF_STAFF = (
+    "ames@clinic.example",
+    "hash-of-password",
+    "secret-of-totp",
+    "recovery-code-7",
+    "address-of-office",
+    "browser-of-ames",
+)
+
+
+OF_THE_STAFF = {"staff", "staff_sessions", "teams", "team_staff", "invitations"}
 
 
 def fill(talk: Talk) -> None:
@@ -60,14 +77,51 @@ def fill(talk: Talk) -> None:
     said = talk.says(replace(spoken, image="picture-name"), to=heard)
     unit.outbox.failed(said.id, error="error-with-token", retry_at=NOW)
     assessment = talk.judges(Level.STOP, of=heard, words="evidence-quote")
-    flag = unit.flags.raise_(
-        patient, level="stop", urgency="now", summary="chest_pain", assessment_id=assessment, now=NOW
-    )
-    unit.flags.clear(flag, by="Dr Ames", reason="reason-of-clinician", now=NOW)
+    flag = talk.flags(assessment)
+    talk.takes(flag, "acknowledge", "resolve", note="note-of-clinician")
+    unit.assessments.close(assessment, by="Dr Ames", reason="reason-of-clinician", now=NOW)
+    unit.audit.record("Dr Ames", "flag.resolve", patient, f"flag {flag.id}", NOW)
+    unit.heartbeats.beat("scheduler", NOW)
     unit.assessments.record_green(patient, heard.id, NOW)
     unit.log.add_pain(patient, pain=7, region="knee", message_id=heard.id, now=NOW)
     unit.log.add_session(patient, SessionEntry(NOW, "exercise-with-dog"), message_id=heard.id)
     unit.misses.keep(patient, heard.id, [("pacing", 0.2)])
+    unit.margins.note(
+        patient,
+        heard.id,
+        by="n1",
+        by_name="name-of-nurse",
+        text="note-in-the-margin",
+        shared=False,
+        now=NOW,
+    )
+    unit.margins.tag(patient, heard.id, "odd", by="n1", now=NOW)
+    unit.margins.read_upto(patient, "n1", seq=1, later=False)
+    unit.margins.sent_by_hand(patient, said.id, by="n1", by_name="name-of-sender")
+    clinic = a_clinic(unit)
+    unit.teams.put_patient(patient, clinic, NOW)
+    (hired,) = unit.staff.list()
+    unit.teams.take_code(unit.teams.add_code(clinic, hired.id, NOW + DAY), patient, NOW)
+    unit.glass.note(patient, hired.id, reason="reason-of-glass", now=NOW, until=NOW)
+
+
+def a_clinic(unit: SqlUnit) -> str:
+    """Its team, of one who is at work; the same one each time."""
+    if known := unit.teams.list():
+        return known[0].id
+    hired = unit.staff.add(
+        name="Dr Ames",
+        email="ames@clinic.example",
+        password="hash-of-password",
+        roles=[Role.CLINICIAN],
+        now=NOW,
+    )
+    unit.staff.keep(replace(hired, totp="secret-of-totp", recovery_codes=("recovery-code-7",)))
+    unit.staff.begin_session(hired.id, place="address-of-office", agent="browser-of-ames", now=NOW)
+    team = unit.teams.add("Knees")
+    unit.teams.put_staff(hired.id, [team.id])
+    unit.invitations.add(Invitation("Dr Bell", frozenset({Role.AUDITOR}), frozenset(), hired.id, NOW))
+    return team.id
 
 
 def filled(records: SqlRecords, address: str = "address-9142") -> str:
@@ -112,7 +166,7 @@ def test_the_sample_person_has_a_row_in_every_table(patient: str, database: Data
 
 def test_no_word_of_a_person_can_be_read_in_the_database(patient: str, database: Database) -> None:
     kept = everything_stored(database)
-    assert [secret for secret in SECRETS if secret in kept] == []
+    assert [secret for secret in (*SECRETS, *SECRETS_OF_STAFF) if secret in kept] == []
 
 
 def test_no_word_of_a_person_can_be_read_in_the_files(sqlite: Database) -> None:
@@ -146,7 +200,7 @@ def test_an_export_tells_nothing_of_others(patient: str, records: SqlRecords) ->
 
 def test_every_table_is_about_a_patient_or_known_not_to_be() -> None:
     elsewhere = {name for name, table in Base.metadata.tables.items() if "patient_id" not in table.c}
-    assert elsewhere == {"patients", "audit", "secrets"}
+    assert elsewhere == {"patients", "audit", "secrets", "heartbeats", *OF_THE_STAFF}
 
 
 def test_erasing_removes_every_row_of_the_person_and_none_of_others(
@@ -158,7 +212,7 @@ def test_erasing_removes_every_row_of_the_person_and_none_of_others(
         removed = unit.patients.erase(patient)
         unit.audit.record("operator", "patient.erase", patient, "rows", NOW)
         unit.commit()
-    kept = {"audit", "secrets", "alembic_version"}
+    kept = {"audit", "secrets", "heartbeats", "alembic_version", *OF_THE_STAFF}
     assert removed == {name: count for name, count in before.items() if name not in kept}
     assert {name: n for name, n in rows(database).items() if name not in kept} == removed
     assert records.export(other)["messages"] != []
@@ -175,7 +229,7 @@ def test_after_erasure_the_audit_alone_knows_the_random_id(
         unit.commit()
     lines = [line for line in everything_stored(database).splitlines() if patient in line]
     assert len(lines) == 2
-    assert all("flag.clear" in line or "patient.erase" in line for line in lines)
+    assert all("flag.resolve" in line or "patient.erase" in line for line in lines)
 
 
 def test_erasing_somebody_unknown_removes_nothing(records: SqlRecords) -> None:
@@ -251,13 +305,24 @@ def test_a_purge_takes_what_is_older_and_leaves_the_rest(records: SqlRecords) ->
         "messages": 2,
         "facts": 1,
         "assessments": 1,
-        "flags": 1,
         "symptom_entries": 1,
         "exercise_sessions": 1,
         "green_checks": 1,
+        "notes": 1,
+        "tags": 0,  # it went with its message
     }
     left = records.export(patient)
-    assert {name for name, kept in left.items() if kept} == {"patients", "consents", "audit"}
+    assert {name for name, kept in left.items() if kept} == {
+        "patients",
+        "consents",
+        "audit",
+        "flags",
+        "flag_steps",
+        "team_patients",
+        "readings",
+        "broken_glass",
+        "team_codes",
+    }
 
 
 def test_a_purge_leaves_what_still_stands(records: SqlRecords) -> None:

@@ -31,7 +31,7 @@ class Start:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.ports = free_ports(3)
+        self.ports = free_ports(4)
         self.procfile = home / "Procfile"
         self.procfile.write_text(f"one: {LASTING}\ntwo: {LASTING}\n", "utf-8")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SAFECUE_")}
@@ -40,6 +40,7 @@ class Start:
             "SAFECUE_ENGINE_URL": f"http://127.0.0.1:{self.ports[0]}",
             "SAFECUE_ACTIONS_PORT": str(self.ports[1]),
             "SAFECUE_WEB_PORT": str(self.ports[2]),
+            "SAFECUE_CONSOLE_PORT": str(self.ports[3]),
             "SAFECUE_SECOND_VOICE": "no",
         }
 
@@ -164,11 +165,20 @@ def test_the_procfile_names_the_parts_with_their_readiness(tmp_path: Path) -> No
     settings = Settings(data_dir=tmp_path, web_port=8123, engine_url="http://127.0.0.1:5123")
     text = (ROOT / "Procfile").read_text("utf-8")
     parts = {part.name: part for part in read_procfile(text, settings, settings.for_the_parts())}
-    assert list(parts) == ["engine", "web", "actions", "scheduler"]
+    assert list(parts) == ["engine", "web", "actions", "scheduler", "console"]
     assert "5123" in parts["engine"].command
     assert parts["engine"].headers == {"X-SafeCue-Key": settings.engine_secret()}
     assert parts["web"].health == "http://127.0.0.1:8123/health"
     assert parts["web"].ready == "web chat at http://127.0.0.1:8123/"
+    assert parts["console"].health == "http://127.0.0.1:8002/health"
+    assert parts["console"].ready == "console at http://127.0.0.1:8002/"
+
+
+def test_a_console_behind_https_is_named_by_its_address_and_asked_on_this_machine(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, console_address="https://console.example.org")
+    (console,) = read_procfile("console: a\n", settings, {})
+    assert console.health == "http://127.0.0.1:8002/health"
+    assert console.ready == "console at https://console.example.org/"
 
 
 def test_an_engine_on_another_machine_is_not_started_here(tmp_path: Path) -> None:
