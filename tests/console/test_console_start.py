@@ -77,6 +77,19 @@ def test_a_nameless_person_is_not_invited(tmp_path: Path) -> None:
     assert "Write a name" in told.stderr
 
 
+def test_behind_https_it_answers_to_its_address_and_on_this_machine_alone(
+    tmp_path: Path,
+) -> None:
+    with (
+        serving(tmp_path, SAFECUE_CONSOLE_ADDRESS="https://console.example.org") as url,
+        httpx.Client(base_url=url, trust_env=False) as proxy,
+    ):
+        told = {"host": "console.example.org", "x-forwarded-for": "192.0.2.7"}
+        assert proxy.get("/health").status_code == 200
+        assert "__Host-" in proxy.get("/login", headers=told).headers["set-cookie"]
+        assert proxy.get("/login", headers={"host": "evil.example"}).status_code == 400
+
+
 def test_behind_https_the_cookie_is_bound_to_the_host_and_browsers_are_told_to_stay(
     console: ConsoleAtWork,
 ) -> None:

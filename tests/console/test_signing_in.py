@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from console_at_work import HERE, ConsoleAtWork, Visitor
@@ -180,6 +181,41 @@ def test_a_form_without_its_token_changes_nothing(console: ConsoleAtWork, ames: 
         "/login", data={"email": ames.email, "password": ames.password}, base_url=HERE
     )
     assert forged.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_signing_in_leads_to_no_other_host(console: ConsoleAtWork, ames: Person, elsewhere: str) -> None:
+    visitor = console.visitor()
+    page = visitor.get("/login", query_string={"next": elsewhere}, base_url=HERE).text
+    first = {"csrf_token": token_in(page), "email": ames.email, "password": ames.password}
+    answers = [visitor.post("/login", query_string={"next": elsewhere}, data=first, base_url=HERE)]
+    if "Location" in answers[0].headers:
+        second = {"csrf_token": token_in(page), "code": ames.code(time.time())}
+        answers.append(
+            visitor.post("/tf-validate", query_string={"next": elsewhere}, data=second, base_url=HERE)
+        )
+    led_to = [urlsplit(urljoin(HERE, answer.headers.get("Location", "/"))) for answer in answers]
+    assert {(place.scheme, place.netloc) for place in led_to} == {("http", "127.0.0.1")}
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(console: ConsoleAtWork, ames: Person) -> None:
+    visitor = console.visitor()
+    to_login = visitor.show("/staff").headers["Location"]
+    page = visitor.show(to_login).text
+    halfway = visitor.post(
+        to_login,
+        data={"csrf_token": token_in(page), "email": ames.email, "password": ames.password},
+        base_url=HERE,
+    )
+    page = visitor.show(halfway.headers["Location"]).text
+    done = visitor.post(
+        halfway.headers["Location"],
+        data={"csrf_token": token_in(page), "code": ames.code(time.time())},
+        base_url=HERE,
+    )
+    assert done.headers["Location"] == "/staff"
 
 
 def test_nobody_is_remembered_beyond_the_session(console: ConsoleAtWork, ames: Person) -> None:
