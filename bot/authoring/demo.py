@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -303,13 +304,17 @@ class Play:
         with self._house.records.reading() as uow:
             flags = uow.flags.list(open_only=False)
         late = [flag.id for flag in flags if end - flag.raised_at < LATE]
+        open_of = Counter(flag.level for flag in flags if flag.open)
         for flag in flags:
             if flag.open and self._clock() - flag.since >= timedelta(minutes=10):
-                self._looks_at(flag, late)
+                self._looks_at(flag, late, last=open_of[flag.level] == 1)
         self._delivered()
 
-    def _looks_at(self, flag: Flag, late: Sequence[int]) -> None:
-        """One step with one flag; with those of the last days only as far as it is their turn."""
+    def _looks_at(self, flag: Flag, late: Sequence[int], *, last: bool) -> None:
+        """One step with one flag; with those of the last days only as far as it is their turn.
+
+        The `last` of its level stays open: a newcomer shall see each.
+        """
         lately = flag.id in late
         if lately and (flag.kind in LEFT_ALONE or _come(flag) >= late.index(flag.id) % len(HOW_FAR)):
             return
@@ -318,6 +323,8 @@ class Play:
             return
         moves = moves_from(flag.state)
         move = moves[0] if lately else self._random.choice(moves)
+        if lately and last and move.after.ended:
+            return
         outcomes = sorted(self._outcomes.get(move.name, ()))
         outcome = self._random.choice(outcomes) if outcomes else ""
         note = self._random.choice(NOTES) if outcomes else ""

@@ -109,7 +109,8 @@ class ReceiveMessage:
             patient = uow.patients.at_door(door, address, hold=True) or uow.patients.enrol(door, address, now)
             button = token or uow.messages.offered_as(patient.id, text)
             offered = uow.messages.take_token(patient.id, button, now) if button else None
-            left = uow.messages.unscreened_of(patient.id)
+            unscreened = uow.messages.unscreened_of(patient.id)
+            left = [kept for kept in unscreened if abs(now - kept.at) > LEFT_BEHIND]
             erase_at = None if patient.standing is Standing.ACTIVE else now + self._hold
             message, new = uow.messages.receive(
                 patient.id,

@@ -262,6 +262,7 @@ async def test_what_a_dying_process_kept_is_screened_before_what_its_patient_wri
     with pytest.raises(SystemExit):
         person.arrive("yes")
     house.screen_with(screen)
+    house.clock.skip(timedelta(seconds=6))
     await person.say("no")
     assert "say_stop_chest" in person.ids
     assert Level.STOP in person.levels

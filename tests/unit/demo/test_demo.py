@@ -20,7 +20,7 @@ PEOPLE, WEEKS = 10, 2
 Told = list[tuple[str, str, str | None]]
 
 
-def made(folder: Path, seed: int = 1) -> SqlRecords:
+def made(folder: Path, seed: int = 2) -> SqlRecords:
     demo.make(Settings(data_dir=folder / "unused"), folder, seed=seed, end=END, people=PEOPLE, weeks=WEEKS)
     return open_records(Settings(data_dir=folder))
 

@@ -242,6 +242,7 @@ def test_make_without_a_target_lists_the_commands_and_changes_nothing() -> None:
         "known-misses",
         "faults",
         "chat",
+        "demo",
         "test",
         "check",
         "lock",
