@@ -90,7 +90,9 @@ class SqlSymptomLog:
         columns = (row.at, row.id, row.level, row.urgency, row.rules, row.regions, row.closed_at)
         own = select(*columns).where(row.patient_id == patient_id, row.level.in_(_WEIGHTY))
         standing = self._session.execute(own.where(row.closed_at.is_(None))).all()
-        settled = self._session.execute(own.where(row.closed_at.is_not(None), row.at >= since)).all()
+        # Which of them are closed is asked here: SQLite would go through everything that ever was.
+        lately = self._session.execute(own.where(row.at >= since))
+        settled = [found for found in lately if found.closed_at is not None]
         return [
             PastVerdict(
                 at=at,
