@@ -182,8 +182,11 @@ def connected(address: str) -> sa.engine.Engine:
     database = sa.create_engine(address, **more)
     if sqlite:
         sa.event.listen(database, "connect", _prepare_sqlite)
+    try:
+        TABLES.create_all(database)
+    except sa.exc.DBAPIError:  # another engine made them at the same moment
+        TABLES.create_all(database)
     with database.begin() as connection:
-        TABLES.create_all(connection)
         # Before 0.1.0 every event was kept. The records hold what lasts of them, but for a half-filled form.
         connection.execute(sa.text("DROP TABLE IF EXISTS events"))
     return database

@@ -30,6 +30,18 @@ with sa.create_engine(address).begin() as database:
 PrivateTrackerStore(None, address)
 told(left=sa.inspect(sa.create_engine(address)).has_table("events"))
 """
+TOGETHER = """
+import sqlite3
+made = []
+@sa.event.listens_for(sa.engine.Engine, "before_cursor_execute")
+def another_is_quicker(connection, cursor, statement, *more):
+    if "CREATE TABLE conversations" in statement and not made:
+        made.append("conversations")
+        with sqlite3.connect("other.db") as other:
+            other.execute("CREATE TABLE conversations (sender_id TEXT PRIMARY KEY, data TEXT NOT NULL)")
+PrivateTrackerStore(None, "sqlite:///other.db")
+told(made=made, tables=sa.inspect(sa.create_engine("sqlite:///other.db")).get_table_names())
+"""
 BROKEN = """
 store.save_turn("ann", lasting("knee"), "m1", {"said": 1})
 @sa.event.listens_for(store._database, "before_cursor_execute")
@@ -101,6 +113,10 @@ def test_only_so_many_people_are_at_hand_and_the_others_are_read_again(tmp_path:
 
 def test_what_an_earlier_version_kept_of_every_event_is_gone(tmp_path: Path) -> None:
     assert ran(EARLIER, tmp_path) == {"left": False}
+
+
+def test_two_engines_that_start_together_make_the_tables_once(tmp_path: Path) -> None:
+    assert ran(TOGETHER, tmp_path) == {"made": ["conversations"], "tables": ["answers", "conversations"]}
 
 
 def test_after_an_hour_a_yes_no_longer_belongs_to_a_story(tmp_path: Path) -> None:

@@ -129,7 +129,11 @@ def test_no_flag_stands_behind_one_that_is_less_grave_later_due_or_younger(flags
                 assert first.raised_at <= second.raised_at
 
 
-@given(st.lists(FLAGS, max_size=10).flatmap(lambda flags: st.tuples(st.just(flags), st.permutations(flags))))
+@given(
+    st.lists(FLAGS, max_size=10, unique_by=lambda flag: flag.id).flatmap(
+        lambda flags: st.tuples(st.just(flags), st.permutations(flags))
+    )
+)
 def test_the_order_hangs_on_the_flags_alone(both: tuple[list[Flag], list[Flag]]) -> None:
     assert worklist_order(both[0], LIMITS) == worklist_order(both[1], LIMITS)
 
